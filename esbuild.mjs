@@ -56,7 +56,7 @@ const options = {
   // The ESM build of web-tree-sitter needs import.meta.url, which a CJS bundle lacks.
   alias: { 'web-tree-sitter': './node_modules/web-tree-sitter/web-tree-sitter.cjs' },
   define: { BATCODER_VERSION: JSON.stringify(version) },
-  logLevel: 'info',
+  logLevel: process.argv.includes('--log-level=warning') ? 'warning' : 'info',
 };
 
 copyWasm();
