@@ -52,6 +52,8 @@ const options = {
   target: 'node20',
   sourcemap: 'linked',
   minifySyntax: true,
+  // tfjs's CommonJS files are declared free of side effects: esbuild would drop the CPU backend.
+  mainFields: ['module', 'main'],
   external: ['vscode', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
   // The ESM build of web-tree-sitter needs import.meta.url, which a CJS bundle lacks.
   alias: { 'web-tree-sitter': './node_modules/web-tree-sitter/web-tree-sitter.cjs' },

@@ -1,0 +1,152 @@
+import { getBackend, tensor, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { nativeAddon, nativeValues } from './addon.js';
+
+export interface AdamWParameter {
+  name: string;
+  variable: Variable;
+  /** Whether weight decay applies (not to gains and biases). */
+  decay: boolean;
+}
+
+export interface AdamWOptions {
+  lr: number;
+  beta1?: number;
+  beta2?: number;
+  eps?: number;
+  weightDecay?: number;
+}
+
+export interface StepOptions {
+  /** Overrides the learning rate for this step. */
+  lr?: number;
+  /** Scales all gradients down so that their global norm is at most this. */
+  clipNorm?: number;
+}
+
+const STEP = 'step';
+
+/**
+ * Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected. On `native` the variables'
+ * own memory is updated in place, which a tensor that shares it (a clone, a reshape) will see.
+ */
+export class AdamW {
+  private readonly options: Required<AdamWOptions>;
+  private readonly first = new Map<string, Float32Array>();
+  private readonly second = new Map<string, Float32Array>();
+  private steps = 0;
+
+  constructor(
+    private readonly params: readonly AdamWParameter[],
+    options: AdamWOptions,
+  ) {
+    this.options = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, ...options };
+    for (const { name, variable } of params) {
+      this.first.set(name, new Float32Array(variable.size));
+      this.second.set(name, new Float32Array(variable.size));
+    }
+  }
+
+  /**
+   * One update. A parameter that has no gradient in the map stays as it is.
+   * @param grads by parameter name; they stay the caller's
+   * @returns the global norm of the gradients before clipping
+   */
+  step(grads: ReadonlyMap<string, Tensor>, options: StepOptions = {}): { gradNorm: number } {
+    const native = getBackend() === 'native';
+    const present = this.params.flatMap((param) => {
+      const grad = grads.get(param.name);
+      return grad ? [{ ...param, grad: nativeValues(grad) }] : [];
+    });
+    const sumOfSquares = native ? nativeAddon().sumOfSquares : plainSumOfSquares;
+    const gradNorm = Math.sqrt(present.reduce((total, { grad }) => total + sumOfSquares(grad), 0));
+    const { clipNorm } = options;
+    const clip = clipNorm !== undefined && gradNorm > clipNorm ? clipNorm / gradNorm : 1;
+    this.steps++;
+    const { beta1, beta2, eps, weightDecay } = this.options;
+    const lr = options.lr ?? this.options.lr;
+    const rate = lr / (1 - beta1 ** this.steps);
+    const rootCorrection = 1 / Math.sqrt(1 - beta2 ** this.steps);
+    for (const { name, variable, decay, grad } of present) {
+      const values = native ? nativeValues(variable) : Float32Array.from(nativeValues(variable));
+      const update = native ? nativeAddon().adamw : plainUpdate;
+      const shrink = decay ? 1 - lr * weightDecay : 1;
+      const [m, v] = [this.first.get(name)!, this.second.get(name)!];
+      update(values, grad, m, v, clip, beta1, beta2, rate, rootCorrection, eps, shrink);
+      if (!native) {
+        const updated = tensor(values, variable.shape);
+        variable.assign(updated);
+        updated.dispose();
+      }
+    }
+    return { gradNorm };
+  }
+
+  /** Everything that the next step depends on, by name; copies. */
+  state(): Map<string, Float32Array> {
+    const state = new Map([[STEP, Float32Array.of(this.steps)]]);
+    for (const { name } of this.params) {
+      state.set(`${name}.m`, this.first.get(name)!.slice());
+      state.set(`${name}.v`, this.second.get(name)!.slice());
+    }
+    return state;
+  }
+
+  /** @throws Error where the state lacks a parameter or its size differs */
+  restore(state: ReadonlyMap<string, Float32Array>): void {
+    const read = (key: string, size: number): Float32Array => {
+      const values = state.get(key);
+      if (values?.length !== size) {
+        throw new Error(
+          `The optimizer state does not fit this model: '${key}' has ${values?.length ?? 0} values, expected ${size}.`,
+        );
+      }
+      return values;
+    };
+    const steps = read(STEP, 1)[0];
+    const found = this.params.map(({ name, variable }) => ({
+      name,
+      m: read(`${name}.m`, variable.size),
+      v: read(`${name}.v`, variable.size),
+    }));
+    this.steps = steps;
+    for (const { name, m, v } of found) {
+      this.first.get(name)!.set(m);
+      this.second.get(name)!.set(v);
+    }
+  }
+
+  /** Frees the moments; the variables stay. */
+  dispose(): void {
+    this.first.clear();
+    this.second.clear();
+  }
+}
+
+function plainSumOfSquares(values: Float32Array): number {
+  let total = 0;
+  for (const value of values) {
+    total += value * value;
+  }
+  return total;
+}
+
+function plainUpdate(
+  values: Float32Array,
+  grad: Float32Array,
+  m: Float32Array,
+  v: Float32Array,
+  clip: number,
+  beta1: number,
+  beta2: number,
+  rate: number,
+  rootCorrection: number,
+  eps: number,
+  shrink: number,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const g = grad[i] * clip;
+    m[i] += (1 - beta1) * (g - m[i]);
+    v[i] += (1 - beta2) * (g * g - v[i]);
+    values[i] = values[i] * shrink - (rate * m[i]) / (Math.sqrt(v[i]) * rootCorrection + eps);
+  }
+}

@@ -1,0 +1,178 @@
+import { tensor2d, type Tensor2D } from '@tensorflow/tfjs-core';
+import { type Addon, nativeAddon, nativeValues } from '../addon.js';
+import { hasKernel, runKernel } from './kernel.js';
+
+const CACHE_ATTEND = 'BatCoderCacheAttend';
+
+/**
+ * Keys and values of the tokens so far, for batched decoding with rows of different lengths.
+ * A layer holds [rows, kvHeads, capacity, headSize] floats of each. No gradients.
+ */
+export class KvCache {
+  private keys: Float32Array[];
+  private values: Float32Array[];
+
+  constructor(
+    readonly layers: number,
+    readonly rows: number,
+    readonly capacity: number,
+    readonly kvHeads: number,
+    readonly headSize: number,
+  ) {
+    const size = rows * kvHeads * capacity * headSize;
+    this.keys = Array.from({ length: layers }, () => new Float32Array(size));
+    this.values = Array.from({ length: layers }, () => new Float32Array(size));
+  }
+
+  get bytes(): number {
+    return this.layers * 2 * 4 * this.rows * this.kvHeads * this.capacity * this.headSize;
+  }
+
+  /**
+   * Stores M tokens of one layer.
+   * @param k [M, kvHeads * headSize], already rotated
+   * @param v [M, kvHeads * headSize]
+   * @param rows [M] the cache row of each token
+   * @param positions [M] its place in that row, less than the capacity
+   */
+  append(layer: number, k: Tensor2D, v: Tensor2D, rows: Int32Array, positions: Int32Array): void {
+    this.check(rows, positions);
+    const write = appender();
+    const { kvHeads, capacity, headSize } = this;
+    write(this.keys[layer], nativeValues(k), rows, positions, kvHeads, capacity, headSize);
+    write(this.values[layer], nativeValues(v), rows, positions, kvHeads, capacity, headSize);
+  }
+
+  /**
+   * Attention of M queries over cached tokens: query i sees the places 0 to positions[i] of rows[i].
+   * @param q [M, heads * headSize], already rotated
+   * @returns [M, heads * headSize]
+   */
+  attend(layer: number, q: Tensor2D, rows: Int32Array, positions: Int32Array): Tensor2D {
+    this.check(rows, positions);
+    if (hasKernel(CACHE_ATTEND)) {
+      const { kvHeads, capacity, headSize } = this;
+      const attrs = {
+        keys: this.keys[layer],
+        values: this.values[layer],
+        rows,
+        positions,
+        kvHeads,
+        capacity,
+        headSize,
+      };
+      return runKernel<Tensor2D>(CACHE_ATTEND, { q }, attrs);
+    }
+    return this.attendPlainly(layer, q, rows, positions);
+  }
+
+  /** The same by plain loops: the reference of the native kernel, and what other backends run. */
+  attendPlainly(layer: number, q: Tensor2D, rows: Int32Array, positions: Int32Array): Tensor2D {
+    const [count, width] = q.shape;
+    const { headSize, kvHeads, capacity } = this;
+    const heads = width / headSize;
+    const queries = nativeValues(q);
+    const out = new Float32Array(count * width);
+    for (let i = 0; i < count; i++) {
+      for (let h = 0; h < heads; h++) {
+        const base = (rows[i] * kvHeads + Math.floor((h * kvHeads) / heads)) * capacity * headSize;
+        attendOne(
+          queries.subarray(i * width + h * headSize, i * width + (h + 1) * headSize),
+          this.keys[layer].subarray(base, base + (positions[i] + 1) * headSize),
+          this.values[layer].subarray(base, base + (positions[i] + 1) * headSize),
+          out.subarray(i * width + h * headSize, i * width + (h + 1) * headSize),
+        );
+      }
+    }
+    return tensor2d(out, [count, width]);
+  }
+
+  /** Copies the first `length` places of one row to others, in all layers: a prompt shared by samples. */
+  copyRow(from: number, to: readonly number[], length: number): void {
+    const head = this.capacity * this.headSize;
+    for (const store of [...this.keys, ...this.values]) {
+      for (const row of to) {
+        for (let h = 0; h < this.kvHeads; h++) {
+          const source = (from * this.kvHeads + h) * head;
+          store.copyWithin(
+            (row * this.kvHeads + h) * head,
+            source,
+            source + length * this.headSize,
+          );
+        }
+      }
+    }
+  }
+
+  dispose(): void {
+    this.keys = [];
+    this.values = [];
+  }
+
+  private check(rows: Int32Array, positions: Int32Array): void {
+    for (let i = 0; i < rows.length; i++) {
+      if (
+        rows[i] < 0 ||
+        rows[i] >= this.rows ||
+        positions[i] < 0 ||
+        positions[i] >= this.capacity
+      ) {
+        throw new Error(
+          `Place ${positions[i]} of row ${rows[i]} is outside a cache of ${this.rows} rows of ${this.capacity} places.`,
+        );
+      }
+    }
+  }
+}
+
+function appender(): Addon['cacheAppend'] {
+  return hasKernel(CACHE_ATTEND) ? nativeAddon().cacheAppend : appendPlainly;
+}
+
+function appendPlainly(
+  store: Float32Array,
+  tokens: Float32Array,
+  rows: Int32Array,
+  positions: Int32Array,
+  kvHeads: number,
+  capacity: number,
+  headSize: number,
+): void {
+  for (let i = 0; i < rows.length; i++) {
+    for (let h = 0; h < kvHeads; h++) {
+      const from = (i * kvHeads + h) * headSize;
+      const to = ((rows[i] * kvHeads + h) * capacity + positions[i]) * headSize;
+      store.set(tokens.subarray(from, from + headSize), to);
+    }
+  }
+}
+
+function attendOne(
+  query: Float32Array,
+  keys: Float32Array,
+  values: Float32Array,
+  out: Float32Array,
+): void {
+  const size = query.length;
+  const count = keys.length / size;
+  const weights = new Float64Array(count);
+  let top = -Infinity;
+  for (let s = 0; s < count; s++) {
+    let dot = 0;
+    for (let d = 0; d < size; d++) {
+      dot += query[d] * keys[s * size + d];
+    }
+    weights[s] = dot / Math.sqrt(size);
+    top = Math.max(top, weights[s]);
+  }
+  let total = 0;
+  for (let s = 0; s < count; s++) {
+    weights[s] = Math.exp(weights[s] - top);
+    total += weights[s];
+  }
+  for (let s = 0; s < count; s++) {
+    for (let d = 0; d < size; d++) {
+      out[d] += (weights[s] / total) * values[s * size + d];
+    }
+  }
+}

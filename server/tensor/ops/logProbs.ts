@@ -1,0 +1,75 @@
+import {
+  exp,
+  logSoftmax,
+  matMul,
+  mul,
+  neg,
+  oneHot,
+  registerGradient,
+  sum,
+  tensor1d,
+  tidy,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
+import { wantsGradient } from '../autodiff.js';
+import { hasKernel, runKernel } from './kernel.js';
+
+const LOG_PROBS = 'BatCoderSelectedLogProbs';
+const LOG_PROBS_GRAD = 'BatCoderSelectedLogProbsGrad';
+
+export interface SelectedLogProbs {
+  /** [N], differentiable; 0 where the target is negative */
+  logProbs: Tensor1D;
+  /** [N], nats, no gradient; 0 where the target is negative */
+  entropy: Tensor1D;
+}
+
+/**
+ * The log-probability of each token's target under softmax(hidden wᵀ), and the entropy of that
+ * distribution. A negative target skips its row, which costs nothing on `native`.
+ * @param hidden [N, D]
+ * @param w [V, D]
+ * @param targets [N]
+ */
+export function selectedLogProbs(
+  hidden: Tensor2D,
+  w: Tensor2D,
+  targets: Int32Array,
+): SelectedLogProbs {
+  if (hasKernel(LOG_PROBS)) {
+    const attrs = { targets, weightGrad: wantsGradient(w) };
+    const [logProbs, entropy] = runKernel<Tensor1D[]>(LOG_PROBS, { hidden, w }, attrs);
+    return { logProbs, entropy };
+  }
+  return selectedLogProbsComposition(hidden, w, targets);
+}
+
+export function selectedLogProbsComposition(
+  hidden: Tensor2D,
+  w: Tensor2D,
+  targets: Int32Array,
+): SelectedLogProbs {
+  const all = logSoftmax(matMul(hidden, w, false, true)); // [N, V]
+  // oneHot leaves the row of a negative target zero, which is what such a row should give.
+  const chosen = oneHot(tensor1d(targets, 'int32'), w.shape[0]);
+  const logProbs = sum(mul(all, chosen), 1) as Tensor1D;
+  const entropy = tidy(() => {
+    const kept = tensor1d(Float32Array.from(targets, (t) => (t < 0 ? 0 : 1)));
+    return mul(neg(sum(mul(exp(all), all), 1)), kept) as Tensor1D;
+  });
+  return { logProbs, entropy };
+}
+
+registerGradient({
+  kernelName: LOG_PROBS,
+  inputsToSave: ['hidden', 'w'],
+  outputsToSave: [false, false, true],
+  gradFunc: (dys, saved, attrs) => {
+    const [dy] = dys as Tensor[];
+    const [hidden, w, logSum] = saved;
+    const grads = runKernel<Tensor2D[]>(LOG_PROBS_GRAD, { dy, hidden, w, logSum }, attrs);
+    return { hidden: () => grads[0], w: () => grads[1] };
+  },
+});
