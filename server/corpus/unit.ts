@@ -1,4 +1,6 @@
-import type { LanguageId } from '../languages/types.js';
+import type { LanguageId, Parameter, Returns, UnitKind } from '../languages/types.js';
+
+export type { Parameter, Returns, UnitKind };
 
 /** 0-based line and UTF-16 column, as in the language server protocol. */
 export interface Position {
@@ -10,24 +12,6 @@ export interface Position {
 export interface Range {
   start: Position;
   end: Position;
-}
-
-export type UnitKind = 'function' | 'method' | 'constructor' | 'arrow';
-
-export interface Parameter {
-  /** As a doc names it: no `*`, `&`, `...` or default; a destructured parameter has its whole pattern. */
-  name: string;
-  /** The written type, or null where the source has none. */
-  type: string | null;
-  optional: boolean;
-  rest: boolean;
-}
-
-export interface Returns {
-  /** The written return type, or null. */
-  type: string | null;
-  /** True where the type or the body says that a value comes back. */
-  value: boolean;
 }
 
 /** A function or method with signature, body and doc. Ranges are those of the file it was found in. */

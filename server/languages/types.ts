@@ -39,6 +39,24 @@ export type DocStyle =
   | 'ldoc'
   | 'plain';
 
+export type UnitKind = 'function' | 'method' | 'constructor' | 'arrow';
+
+export interface Parameter {
+  /** As a doc names it: no `*`, `&`, `...` or default; a destructured parameter has its whole pattern. */
+  name: string;
+  /** The written type, or null where the source has none. */
+  type: string | null;
+  optional: boolean;
+  rest: boolean;
+}
+
+export interface Returns {
+  /** The written return type, or null. */
+  type: string | null;
+  /** True where the type or the body says that a value comes back. */
+  value: boolean;
+}
+
 /**
  * What a doc says, free of any style. `params` keeps the order of the signature.
  * The model reads and writes its plain text form (docs/plain.ts); the styles render it into files.
