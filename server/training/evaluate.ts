@@ -1,0 +1,224 @@
+import { chrf } from '../inference/chrf.js';
+import type { Prompts } from '../inference/prompts.js';
+import { identifierPattern, rebuild } from '../inference/view.js';
+import type { LanguageId } from '../languages/types.js';
+import { generate, type Generation } from '../model/generation.js';
+import type { Qwen2Model } from '../model/transformer.js';
+import type { Similarity } from '../similarity/similarity.js';
+import { Random } from '../util/random.js';
+import { bootstrap, type Estimate } from './bootstrap.js';
+import type { Example } from './examples.js';
+import { leaksCode } from './leak.js';
+import { mean, shareOf } from './metrics.js';
+import { rougeL } from './rougeL.js';
+import { checkDoc, type DocCheck } from './validity.js';
+
+/** What the held-out split says of a model. Scores and shares are in [0, 1]. */
+export interface Evaluation {
+  /** The mean round-trip similarity: what decides on adoption. */
+  score: number;
+  units: number;
+  /** Similarity of each unit to the code made from its doc; 0 where the doc is not valid. */
+  roundTrip: Estimate;
+  /** Similarity of the code made from an empty doc: what the signature alone gives away. */
+  emptyDoc: Estimate;
+  /** Forward lift: what the doc adds over an empty one (Allamanis et al. 2024, arXiv 2402.08699, section 3). */
+  lift: Estimate;
+  /** The same with the unit's name masked in the signature (Min et al. 2024, arXiv 2310.14053); null unless asked. */
+  maskedRoundTrip: Estimate | null;
+  wholeDocs: number;
+  validDocs: number;
+  leakRate: number;
+  truncatedDocs: number;
+  /** Of all units: reconstructions that parse. */
+  parseRate: number;
+  exactMatch: number;
+  /** Against the human docs, where there are any. */
+  humanDocs: { count: number; chrf: number; rougeL: number } | null;
+  meanDocTokens: number;
+  meanCodeTokens: number;
+  meanOriginalTokens: number;
+}
+
+/** One unit's part in an evaluation. */
+export interface EvaluatedUnit {
+  file: string;
+  name: string;
+  doc: string;
+  check: DocCheck;
+  code: string;
+  roundTrip: number;
+  emptyDoc: number;
+}
+
+export interface EvaluationContext {
+  model: Qwen2Model;
+  prompts: Prompts;
+  similarities: ReadonlyMap<LanguageId, Similarity>;
+  seed: number;
+  /** Also with masked names, at half as much time again. */
+  masked?: boolean;
+  signal?: AbortSignal;
+  /** Told the share that is done. */
+  onProgress?(fraction: number): void;
+  pause?(): Promise<void>;
+}
+
+/** Rows decoded at once. */
+const ROWS = 32;
+const MASK = 'func';
+
+/** Up to `count` held-out examples, the same ones for the same seed. */
+export function chooseExamples(
+  heldOut: readonly Example[],
+  count: number,
+  seed: number,
+): Example[] {
+  return new Random(seed).shuffle([...heldOut]).slice(0, count);
+}
+
+/** Scores a model on units that it was not trained on, by greedy decoding: the same model gives the same figures. */
+export async function evaluate(
+  context: EvaluationContext,
+  examples: readonly Example[],
+): Promise<{ evaluation: Evaluation; units: EvaluatedUnit[] }> {
+  const { prompts } = context;
+  const passes = context.masked ? 4 : 3;
+  let pass = 0;
+  const decode = async (list: number[][], caps: number[]): Promise<Generation[]> => {
+    const base = pass++;
+    return decodeGreedily(context, list, caps, (share) =>
+      context.onProgress?.((base + share) / passes),
+    );
+  };
+
+  const docs = await decode(
+    examples.map((example) => example.documentPrompt),
+    examples.map((example) => example.docCap),
+  );
+  const texts = docs.map((doc) => prompts.readDoc(doc.ids));
+  const leaks = examples.map(({ view }, i) => leaksCode(texts[i], view.signature, view.rest));
+  const checks = examples.map(({ view }, i) =>
+    checkDoc(texts[i], view, docs[i].finish !== 'stop', leaks[i]),
+  );
+  const valid = examples.flatMap((_, i) => (checks[i].validity > 0 ? [i] : []));
+  const codePass = async (
+    chosen: readonly number[],
+    doc: (i: number) => string,
+    signature: (example: Example) => string = (example) => example.view.signature,
+  ): Promise<Map<number, Generation>> => {
+    const list = chosen.map((i) =>
+      prompts.generate(examples[i].view.language, doc(i), signature(examples[i])),
+    );
+    const made = await decode(
+      list,
+      chosen.map((i) => examples[i].codeCap),
+    );
+    return new Map(chosen.map((i, at) => [i, made[at]]));
+  };
+  const codes = await codePass(valid, (i) => texts[i]);
+  const blank = await codePass([...examples.keys()], () => '');
+  const masked = context.masked
+    ? await codePass(
+        valid,
+        (i) => texts[i],
+        (example) => maskName(example.view.signature, example.view.name),
+      )
+    : null;
+
+  const similarityOf = (i: number, made: Generation | undefined): number => {
+    if (made === undefined || made.finish !== 'stop') {
+      return 0;
+    }
+    const { view } = examples[i];
+    return context.similarities
+      .get(view.language)!
+      .score(view.code, rebuild(view, prompts.readCode(made.ids)));
+  };
+  const units = examples.map(({ unit, view }, i): EvaluatedUnit => {
+    const code = codes.get(i);
+    return {
+      file: unit.file,
+      name: unit.qualifiedName,
+      doc: texts[i],
+      check: checks[i],
+      code: code === undefined ? '' : rebuild(view, prompts.readCode(code.ids)),
+      roundTrip: similarityOf(i, code),
+      emptyDoc: similarityOf(i, blank.get(i)),
+    };
+  });
+  const estimate = (values: number[]): Estimate => bootstrap(values, context.seed);
+  const roundTrip = estimate(units.map((unit) => unit.roundTrip));
+  const human = examples.flatMap(({ view }, i) =>
+    view.doc === null ? [] : [{ own: texts[i], doc: view.doc }],
+  );
+  const evaluation: Evaluation = {
+    score: roundTrip.mean,
+    units: examples.length,
+    roundTrip,
+    emptyDoc: estimate(units.map((unit) => unit.emptyDoc)),
+    lift: estimate(units.map((unit) => unit.roundTrip - unit.emptyDoc)),
+    maskedRoundTrip:
+      masked === null ? null : estimate(examples.map((_, i) => similarityOf(i, masked.get(i)))),
+    wholeDocs: shareOf(checks, (check) => check.validity === 1),
+    validDocs: shareOf(checks, (check) => check.validity > 0),
+    leakRate: shareOf(leaks, (leak) => leak),
+    truncatedDocs: shareOf(docs, (doc) => doc.finish !== 'stop'),
+    parseRate: shareOf(units, (unit) => unit.roundTrip > 0),
+    exactMatch: shareOf(
+      [...examples.keys()],
+      (i) => units[i].code.trim() === examples[i].view.code.trim(),
+    ),
+    humanDocs:
+      human.length === 0
+        ? null
+        : {
+            count: human.length,
+            chrf: mean(human.map(({ own, doc }) => chrf(own, doc))),
+            rougeL: mean(human.map(({ own, doc }) => rougeL(own, doc))),
+          },
+    meanDocTokens: mean(docs.map((doc) => doc.ids.length)),
+    meanCodeTokens: mean([...codes.values()].map((code) => code.ids.length)),
+    meanOriginalTokens: mean(examples.map((example) => example.restTokens)),
+  };
+  return { evaluation, units };
+}
+
+/** Puts a neutral name for a unit's own in its signature. */
+export function maskName(signature: string, name: string): string {
+  return signature.replace(identifierPattern(name), MASK);
+}
+
+async function decodeGreedily(
+  context: EvaluationContext,
+  prompts: number[][],
+  caps: number[],
+  onProgress: (share: number) => void,
+): Promise<Generation[]> {
+  const done: Generation[] = [];
+  // Rows of like length end together, so that few steps run for the sake of one long row.
+  const order = [...prompts.keys()].sort((a, b) => caps[a] - caps[b] || a - b);
+  for (let from = 0; from < order.length; from += ROWS) {
+    await context.pause?.();
+    context.signal?.throwIfAborted();
+    const rows = order.slice(from, from + ROWS);
+    const made = await generate(
+      context.model,
+      rows.map((i) => prompts[i]),
+      {
+        maxNewTokens: rows.map((i) => caps[i]),
+        temperature: 0,
+        topP: 1,
+        seed: context.seed,
+        stopIds: context.prompts.stopIds,
+        signal: context.signal,
+      },
+    );
+    rows.forEach((i, at) => {
+      done[i] = made[at];
+    });
+    onProgress(Math.min(from + ROWS, order.length) / order.length);
+  }
+  context.signal?.throwIfAborted();
+  return done;
+}

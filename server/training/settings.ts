@@ -1,0 +1,164 @@
+import type { Metric } from '../similarity/similarity.js';
+import type { AdvantageKind } from './advantage.js';
+import type { Aggregation } from './aggregation.js';
+
+/** Every number of a run. What the papers leave open is decided here, each with its reason. */
+export interface Settings {
+  seed: number;
+  /** Wall-clock budget of warm-up and learning together; null where steps count instead. */
+  minutes: number | null;
+  /** Steps of reinforcement learning; null: as many as the minutes allow. */
+  steps: number | null;
+  /** Steps of warm-up; null: as many as `warmupShare` of the minutes allow. 0 switches it off, as in the paper. */
+  warmupSteps: number | null;
+  /** Share of the minutes that warm-up gets: a model from nothing must first speak the language at all. */
+  warmupShare: number;
+  checkpointEvery: number;
+
+  /** B: units drawn for a step. */
+  unitsPerStep: number;
+  /** G: docs sampled for a unit. 4 is the least that gives a usable baseline on two cores. */
+  docsPerUnit: number;
+  /** K: codes sampled from a doc. */
+  codesPerDoc: number;
+  temperature: number;
+  /** A doc may have max(docCapMin, docCapShare x tokens of the code) tokens: it must compress. */
+  docCapMin: number;
+  docCapShare: number;
+  /** A reconstruction may have codeCapFactor x tokens of the original + codeCapExtra tokens. */
+  codeCapFactor: number;
+  codeCapExtra: number;
+  /** Longer units are left to bigger machines: they are counted, not trained on. */
+  maxCodeTokens: number;
+
+  metric: Metric;
+  /** Ablations: the reward without R_doc, or with R_doc but without its leak rule. */
+  validity: boolean;
+  leakRule: boolean;
+
+  advantage: AdvantageKind;
+  aggregation: Aggregation;
+  /** Epsilon of the clipped ratio (PPO, Schulman et al. 2017, section 3). */
+  clip: number;
+  /** Weight of the KL to the reference: it keeps the doc a text that the reference would also write. */
+  beta: number;
+  /** Passes over one rollout; with 1 the ratio is 1 and nothing is clipped. */
+  epochs: number;
+  learningRate: number;
+  weightDecay: number;
+  clipNorm: number;
+  /** Tokens of one forward and backward pass: it bounds the memory. */
+  microBatchTokens: number;
+  /** Share of the docs that the reference re-reads, to tell a doc from a private code. */
+  frozenShare: number;
+
+  warmupLearningRate: number;
+  warmupBatchTokens: number;
+  /** Weight of a prompt's tokens in the warm-up loss; the completion's weigh 1. */
+  promptWeight: number;
+  /** Share of warm-up sequences whose doc is left empty, so that the empty doc of forward lift is nothing new. */
+  emptyDocShare: number;
+  /** Weight of a doc spelt from a unit's own identifiers, for units without a doc; 0 leaves them out. */
+  namedDocWeight: number;
+
+  /** null: LoRA on a given model, full training of one made from the workspace. */
+  lora: boolean | null;
+  loraRank: number;
+  loraAlpha: number;
+  /** Held-out units scored before and after. */
+  evaluationUnits: number;
+}
+
+/** What a full training and an adapter need otherwise: a low-rank update takes a higher rate (Hu et al. 2021). */
+export interface Machine {
+  cores: number;
+  memoryBytes: number;
+  gpu: boolean;
+}
+
+export type Tier = 'small' | 'medium' | 'large';
+
+const GIB = 1024 ** 3;
+
+/** The tier of a machine: a GPU or 16 cores and 32 GiB are large, 8 cores and 16 GiB medium. */
+export function tierOf(machine: Machine): Tier {
+  if (machine.gpu || (machine.cores >= 16 && machine.memoryBytes >= 30 * GIB)) {
+    return 'large';
+  }
+  return machine.cores >= 8 && machine.memoryBytes >= 15 * GIB ? 'medium' : 'small';
+}
+
+const BASE: Settings = {
+  seed: 1,
+  minutes: 4,
+  steps: null,
+  warmupSteps: null,
+  warmupShare: 0.65,
+  checkpointEvery: 10,
+  unitsPerStep: 8,
+  docsPerUnit: 4,
+  codesPerDoc: 2,
+  temperature: 1,
+  docCapMin: 48,
+  docCapShare: 0.6,
+  codeCapFactor: 1.3,
+  codeCapExtra: 16,
+  maxCodeTokens: 256,
+  metric: 'cssg',
+  validity: true,
+  leakRule: true,
+  advantage: 'reinforce++_baseline',
+  aggregation: 'dapo',
+  clip: 0.2,
+  beta: 0.02,
+  epochs: 1,
+  learningRate: 2e-4,
+  weightDecay: 0.01,
+  clipNorm: 1,
+  microBatchTokens: 2048,
+  frozenShare: 0.05,
+  warmupLearningRate: 2e-3,
+  warmupBatchTokens: 2048,
+  promptWeight: 0.5,
+  emptyDocShare: 0.15,
+  namedDocWeight: 0.5,
+  lora: null,
+  loraRank: 16,
+  loraAlpha: 32,
+  evaluationUnits: 64,
+};
+
+const TIERS: Record<Tier, Partial<Settings>> = {
+  small: {},
+  medium: { docsPerUnit: 6, maxCodeTokens: 384, microBatchTokens: 4096 },
+  large: {
+    unitsPerStep: 16,
+    docsPerUnit: 8,
+    codesPerDoc: 4,
+    maxCodeTokens: 512,
+    microBatchTokens: 8192,
+    evaluationUnits: 128,
+  },
+};
+
+/** Rates for a given model, whose weights already know much: small steps, or they forget it. */
+const ADAPTED: Partial<Settings> = {
+  learningRate: 5e-5,
+  warmupLearningRate: 2e-4,
+  warmupShare: 0.4,
+};
+
+/**
+ * The settings of a run.
+ * @param own what the person asked for; it wins over every default
+ * @param given whether a trained model is the start, rather than one made from the workspace
+ */
+export function makeSettings(own: Partial<Settings>, tier: Tier, given: boolean): Settings {
+  const chosen = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const settings: Settings = { ...BASE, ...TIERS[tier], ...(given ? ADAPTED : {}), ...chosen };
+  if (own.minutes === undefined && (own.steps ?? null) !== null) {
+    settings.minutes = null;
+    settings.warmupSteps ??= 0;
+  }
+  return settings;
+}

@@ -1,0 +1,98 @@
+import { parsePlainDoc } from '../languages/docs/plain.js';
+
+/** R_doc of the method. */
+export type Validity = 0 | 0.5 | 1;
+
+/** What a doc must speak of. */
+export interface DocFacts {
+  /** Names of the unit's parameters, in order. */
+  parameters: readonly string[];
+  /** Whether the unit returns a value. */
+  returnsValue: boolean;
+}
+
+export interface DocCheck {
+  validity: Validity;
+  /** Why it is not 1, in words; empty where it is. */
+  faults: string[];
+}
+
+/**
+ * R_doc: 1 for a summary sentence with every parameter named once, none invented, and a return described iff a value
+ * is returned; 0.5 where the summary stands but the rest is not so; 0 for an empty, truncated or leaking doc, and for
+ * one that repeats itself (a summary must be a sentence). The three levels are BatCoder's (arXiv 2602.02554,
+ * section 3); what makes each is ours.
+ * @param text a doc in the model's plain form
+ * @param truncated whether the model was cut off at the length cap
+ * @param leaks the leak rule's verdict, from leak.ts
+ */
+export function checkDoc(
+  text: string,
+  facts: DocFacts,
+  truncated: boolean,
+  leaks: boolean,
+): DocCheck {
+  if (truncated) {
+    return { validity: 0, faults: ['over the length cap'] };
+  }
+  if (leaks) {
+    return { validity: 0, faults: ['holds code of the body'] };
+  }
+  const doc = parsePlainDoc(text);
+  if (!isSentence(doc.summary)) {
+    return { validity: 0, faults: ['no summary sentence'] };
+  }
+  if (
+    [doc.summary, ...doc.params.map((param) => param.text), doc.returns ?? ''].some(repeatsItself)
+  ) {
+    return { validity: 0, faults: ['repeats itself'] };
+  }
+  const faults: string[] = [];
+  const named = doc.params.map((param) => param.name);
+  for (const name of facts.parameters) {
+    const count = named.filter((other) => other === name).length;
+    if (count !== 1) {
+      faults.push(
+        count === 0 ? `parameter ${name} missing` : `parameter ${name} named ${count} times`,
+      );
+    }
+  }
+  for (const param of doc.params) {
+    if (!facts.parameters.includes(param.name)) {
+      faults.push(`parameter ${param.name} invented`);
+    } else if (!/\p{L}/u.test(param.text)) {
+      faults.push(`parameter ${param.name} not described`);
+    }
+  }
+  const returns = doc.returns !== null && /\p{L}/u.test(doc.returns);
+  if (returns !== facts.returnsValue) {
+    faults.push(
+      facts.returnsValue ? 'return not described' : 'a return described where there is none',
+    );
+  }
+  return { validity: faults.length === 0 ? 1 : 0.5, faults };
+}
+
+/** At least two words. */
+function isSentence(summary: string): boolean {
+  const words = summary.split('\n')[0].match(/\p{L}[\p{L}\p{N}_'’-]*/gu) ?? [];
+  return words.length >= 2;
+}
+
+/** Whether a word stands three times in a row, or a run of three words comes three times. */
+export function repeatsItself(text: string): boolean {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
+  const seen = new Map<string, number>();
+  for (let i = 0; i + 2 < words.length; i++) {
+    if (words[i] === words[i + 1] && words[i] === words[i + 2]) {
+      return true;
+    }
+    const run = `${words[i]} ${words[i + 1]} ${words[i + 2]}`;
+    const count = (seen.get(run) ?? 0) + 1;
+    if (count >= 3) {
+      return true;
+    }
+    seen.set(run, count);
+  }
+  return false;
+}

@@ -1,0 +1,158 @@
+import type { Prompts } from '../inference/prompts.js';
+import type { AdamW } from '../tensor/adamw.js';
+import { Random } from '../util/random.js';
+import { packSequences } from './batch.js';
+import type { Example } from './examples.js';
+import { GradientSum } from './gradients.js';
+import { completedDoc } from './namedDoc.js';
+import type { Policy } from './policy.js';
+import type { Settings } from './settings.js';
+
+/** A sequence to predict, and where the answer in it begins. */
+export interface WarmupSequence {
+  ids: number[];
+  answerStart: number;
+  /** Weight of the answer's tokens; the prompt's weigh `promptWeight` of it. */
+  weight: number;
+}
+
+/** Where the warm-up stands in its data: it shuffles anew for each epoch, by the seed and the epoch's number. */
+export interface WarmupPosition {
+  epoch: number;
+  index: number;
+}
+
+/**
+ * The sequences of one epoch, shuffled: for every unit code -> doc and doc -> code. Units without a doc take part
+ * with one spelt from their identifiers, at less weight; now and then the doc is left empty.
+ */
+export function warmupEpoch(
+  examples: readonly Example[],
+  prompts: Prompts,
+  settings: Settings,
+  epoch: number,
+): WarmupSequence[] {
+  const random = new Random(settings.seed * 7919 + epoch);
+  const sequences: WarmupSequence[] = [];
+  const push = (prompt: number[], answer: number[], weight: number): void => {
+    sequences.push({ ids: [...prompt, ...answer], answerStart: prompt.length, weight });
+  };
+  for (const { view, documentPrompt } of examples) {
+    const weight = view.doc === null ? settings.namedDocWeight : 1;
+    const doc = completedDoc(view);
+    const empty = random.next() < settings.emptyDocShare;
+    if (weight > 0) {
+      push(documentPrompt, prompts.docAnswer(doc), weight);
+    }
+    const given = empty || weight === 0 ? '' : doc;
+    push(prompts.generate(view.language, given, view.signature), prompts.codeAnswer(view.rest), 1);
+  }
+  return random.shuffle(sequences);
+}
+
+/** Takes sequences from the epochs one after another. */
+export class WarmupData {
+  private sequences: WarmupSequence[];
+
+  constructor(
+    private readonly examples: readonly Example[],
+    private readonly prompts: Prompts,
+    private readonly settings: Settings,
+    readonly position: WarmupPosition,
+  ) {
+    this.sequences = warmupEpoch(examples, prompts, settings, position.epoch);
+  }
+
+  /** Sequences of about `tokens` tokens, at least one. */
+  take(tokens: number): WarmupSequence[] {
+    const taken: WarmupSequence[] = [];
+    for (let room = tokens; taken.length === 0 || room > 0; ) {
+      if (this.position.index >= this.sequences.length) {
+        this.position.epoch++;
+        this.position.index = 0;
+        this.sequences = warmupEpoch(
+          this.examples,
+          this.prompts,
+          this.settings,
+          this.position.epoch,
+        );
+      }
+      const sequence = this.sequences[this.position.index++];
+      taken.push(sequence);
+      room -= sequence.ids.length;
+    }
+    return taken;
+  }
+}
+
+/** One step of next-token training; the weights change after its last micro-batch. */
+export async function warmupStep(
+  policy: Policy,
+  optimizer: AdamW,
+  sequences: readonly WarmupSequence[],
+  settings: Settings,
+  learningRate: number,
+  pause: () => Promise<void>,
+): Promise<{ loss: number; answerLoss: number; gradNorm: number; tokens: number }> {
+  const targets = sequences.map((sequence) => targetWeights(sequence, settings.promptWeight));
+  const scale = 1 / targets.reduce((sum, weights) => sum + weights.reduce((a, b) => a + b, 0), 0);
+  const gradients = new GradientSum(policy.model, policy.trainable);
+  const totals = { loss: 0, answerLoss: 0, tokens: 0, answerTokens: 0 };
+  try {
+    for (const [from, to] of chunks(sequences, settings.microBatchTokens)) {
+      await pause();
+      const batch = packSequences(sequences.slice(from, to).map(({ ids }) => ids));
+      gradients.add(batch, ({ logProbs }) => {
+        const slopes = new Float32Array(logProbs.length);
+        let next = 0;
+        for (let s = from; s < to; s++) {
+          for (let i = 0; i < targets[s].length; i++, next++) {
+            slopes[next] = -targets[s][i] * scale;
+            totals.loss -= logProbs[next];
+            if (i + 1 >= sequences[s].answerStart) {
+              totals.answerLoss -= logProbs[next];
+              totals.answerTokens++;
+            }
+          }
+        }
+        totals.tokens += next;
+        return slopes;
+      });
+    }
+    const { gradNorm } = optimizer.step(gradients.gradients, {
+      lr: learningRate,
+      clipNorm: settings.clipNorm,
+    });
+    return {
+      loss: totals.loss / totals.tokens,
+      answerLoss: totals.answerLoss / totals.answerTokens,
+      gradNorm,
+      tokens: totals.tokens,
+    };
+  } finally {
+    gradients.dispose();
+  }
+}
+
+/** The weight of each target of a sequence: the token after each but the last. */
+function targetWeights(sequence: WarmupSequence, promptWeight: number): number[] {
+  return sequence.ids
+    .slice(1)
+    .map((_, i) => (i + 1 >= sequence.answerStart ? 1 : promptWeight) * sequence.weight);
+}
+
+function chunks(sequences: readonly WarmupSequence[], limit: number): [number, number][] {
+  const bounds: [number, number][] = [];
+  let from = 0;
+  let room = limit;
+  sequences.forEach(({ ids }, i) => {
+    if (i > from && ids.length > room) {
+      bounds.push([from, i]);
+      from = i;
+      room = limit;
+    }
+    room -= ids.length;
+  });
+  bounds.push([from, sequences.length]);
+  return bounds;
+}
