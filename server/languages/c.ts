@@ -103,9 +103,11 @@ function declaredName(definition: Node): UnitName | null {
     name = name.childForFieldName('name');
   }
   if (name?.type === 'operator_cast') {
-    return { name: `operator ${fieldText(name, 'type') ?? ''}`, qualifier };
+    return { name: `operator ${fieldText(name, 'type') ?? ''}`, qualifier, method: true };
   }
-  return name === null ? null : { name: name.text.replace(/\s+/g, ' '), qualifier };
+  return name === null
+    ? null
+    : { name: name.text.replace(/\s+/g, ' '), qualifier, method: qualifier.length > 0 };
 }
 
 const shape: UnitShape = {

@@ -67,6 +67,8 @@ export interface UnitShape {
 export interface UnitName {
   name: string;
   qualifier: string[];
+  /** The name itself tells that it is a method (`Class::name`). */
+  method?: boolean;
 }
 
 /** Words in a string as a set. */

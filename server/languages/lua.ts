@@ -50,7 +50,8 @@ export const lua: Language = {
         case 'method_index_expression': {
           const table = fieldText(name, 'table') ?? '';
           const key = fieldText(name, 'field') ?? fieldText(name, 'method') ?? '';
-          return { name: key, qualifier: table.split(/[.:]/) };
+          const method = name.type === 'method_index_expression';
+          return { name: key, qualifier: table.split(/[.:]/), method };
         }
         case 'identifier':
           // `[key] = function` in a table is bound to a value, not to a name.
