@@ -9,11 +9,12 @@ import {
   readSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { UserError, errorMessage } from '../util/errors.js';
 import { writeFileAtomic, writeFully } from './atomic.js';
 
 /**
  * Reads a JSON file.
- * @throws Error naming the file, and what to do, where it is missing or is no JSON
+ * @throws UserError naming the file, and what to do, where it is missing or is no JSON
  */
 export function readJson(file: string): unknown {
   let text: string;
@@ -21,14 +22,14 @@ export function readJson(file: string): unknown {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'it does not exist' : (error as Error).message;
-    throw new Error(`Cannot read ${file}: ${reason}.`, { cause: error });
+    const reason = code === 'ENOENT' ? 'it does not exist' : errorMessage(error);
+    throw new UserError(`Cannot read ${file}: ${reason}.`, { cause: error });
   }
   try {
     return JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
-    throw new Error(
-      `${file} is not valid JSON (${(error as Error).message}). Restore or delete it, then try again.`,
+    throw new UserError(
+      `${file} is not valid JSON (${errorMessage(error)}). Restore or delete it, then try again.`,
       { cause: error },
     );
   }
@@ -67,7 +68,7 @@ export class JsonlLog {
 
 /**
  * The values of a log, in order; none where there is no file. A torn last line is left out.
- * @throws Error naming file and line where a whole line is no JSON
+ * @throws UserError naming file and line where a whole line is no JSON
  */
 export function readJsonl(file: string): unknown[] {
   if (!existsSync(file)) {
@@ -79,7 +80,7 @@ export function readJsonl(file: string): unknown[] {
     try {
       return JSON.parse(line);
     } catch (error) {
-      throw new Error(`${file}, line ${i + 1}, is not valid JSON (${(error as Error).message}).`, {
+      throw new UserError(`${file}, line ${i + 1}, is not valid JSON (${errorMessage(error)}).`, {
         cause: error,
       });
     }

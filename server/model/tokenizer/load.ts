@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from '../../store/json.js';
+import { UserError, errorMessage } from '../../util/errors.js';
 import { ByteLevelBpe } from './byteLevelBpe.js';
 import { ForeignTokenizer } from './foreign.js';
 import { describeTokenizer, type TokenizerJson } from './format.js';
@@ -14,7 +15,7 @@ const DEFAULT_EOS = '<|endoftext|>';
  * Loads the tokenizer of a model's folder: tokenizer.json, and tokenizer_config.json for the end token
  * (`<|endoftext|>` where it names none). Byte-level BPE of Qwen2's kind is run by our own encoder, any
  * other kind by Hugging Face's library.
- * @throws Error naming the file where it is missing or no tokenizer
+ * @throws UserError naming the file where it is missing or no tokenizer
  */
 export function loadTokenizer(folder: string): Promise<Tokenizer> {
   return Promise.resolve().then(() => loadTokenizerSync(folder));
@@ -45,9 +46,12 @@ export function makeTokenizer(
       ? new ByteLevelBpe(description, eosToken)
       : new ForeignTokenizer(asObject(json), settings, eosToken);
   } catch (error) {
-    throw new Error(`${name} is not a tokenizer that can be used: ${(error as Error).message}.`, {
-      cause: error,
-    });
+    throw new UserError(
+      `${name} is not a tokenizer that can be used: ${errorMessage(error)}. Get or make the file again.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
