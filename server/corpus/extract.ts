@@ -277,11 +277,8 @@ function docstring(
   const statements = body?.namedChildren ?? [];
   const at = statements.findIndex(({ type }) => type !== 'comment');
   const literal = statements[at]?.type === 'expression_statement' ? statements[at].child(0) : null;
-  if (
-    literal === null ||
-    !/^(?:concatenated_)?string$/.test(literal.type) ||
-    !isDoc(literal.text)
-  ) {
+  const parts = literal?.type === 'concatenated_string' ? literal.namedChildren : [literal];
+  if (literal === null || !parts.every((part) => part?.type === 'string' && isDoc(part.text))) {
     return null;
   }
   const next = statements[at + 1]?.startIndex ?? null;
