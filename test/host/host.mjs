@@ -55,18 +55,25 @@ async function freePort() {
 export async function startHost({ vsix, workspace, settings = {}, env = {}, args = [] }) {
   await installEditor();
   const root = mkdtempSync(join(tmpdir(), 'batcoder-host-'));
-  const [data, extensions, home, folder] = ['data', 'extensions', 'home', 'workspace'].map((name) => {
-    mkdirSync(join(root, name));
-    return join(root, name);
-  });
+  const [data, extensions, home, folder] = ['data', 'extensions', 'home', 'workspace'].map(
+    (name) => {
+      mkdirSync(join(root, name));
+      return join(root, name);
+    },
+  );
   cpSync(workspace, folder, { recursive: true });
   mkdirSync(join(data, 'User'));
-  writeFileSync(join(data, 'User', 'settings.json'), JSON.stringify({ ...QUIET, ...settings }, null, 2));
+  writeFileSync(
+    join(data, 'User', 'settings.json'),
+    JSON.stringify({ ...QUIET, ...settings }, null, 2),
+  );
   const config = join(root, 'config.yaml');
   writeFileSync(config, 'auth: none\ncert: false\n');
 
   // A home of its own: nothing of this machine's user leaks in, nothing is left behind.
-  const kept = Object.entries(process.env).filter(([name]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS|VITEST)/.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS|VITEST)/.test(name),
+  );
   const environment = {
     ...Object.fromEntries(kept),
     EXTENSIONS_GALLERY: '{"serviceUrl":""}',
@@ -75,7 +82,15 @@ export async function startHost({ vsix, workspace, settings = {}, env = {}, args
     XDG_DATA_HOME: join(home, '.local', 'share'),
     ...env,
   };
-  const common = [codeServer, '--config', config, '--user-data-dir', data, '--extensions-dir', extensions];
+  const common = [
+    codeServer,
+    '--config',
+    config,
+    '--user-data-dir',
+    data,
+    '--extensions-dir',
+    extensions,
+  ];
   if (vsix) {
     const installed = spawnSync(nodeBinary, [...common, '--install-extension', vsix], {
       env: environment,

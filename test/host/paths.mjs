@@ -18,7 +18,14 @@ export const nodePackage = `node-${process.platform}-${process.arch}`;
 export const nodeHome = join(cache, 'node', 'node_modules', nodePackage);
 export const nodeBinary = join(nodeHome, 'bin', 'node');
 export const hostFolder = join(cache, 'code-server');
-export const codeServer = join(hostFolder, 'node_modules', 'code-server', 'out', 'node', 'entry.js');
+export const codeServer = join(
+  hostFolder,
+  'node_modules',
+  'code-server',
+  'out',
+  'node',
+  'entry.js',
+);
 
 /** The first of these programs on the PATH, or null. */
 export function findProgram(...names) {

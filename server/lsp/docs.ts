@@ -1,0 +1,121 @@
+import type { Position } from '../corpus/unit.js';
+import { errorMessage, UserError } from '../util/errors.js';
+import { sha256 } from '../util/hash.js';
+import { objectionToDoc, withLineEnds } from './docEdit.js';
+import { LruCache } from './lru.js';
+import type { ModelStatus } from './modelStatus.js';
+import { type SettingsStore, styleFor } from './settings.js';
+import type { Place } from './units.js';
+import { Cancelled, type ModelWorker } from './worker/modelWorker.js';
+
+/** A doc that passed its checks, ready to be inserted. */
+export interface CheckedDoc {
+  /** As it stands in the file; the first line without indentation. */
+  comment: string;
+  edit: { position: Position; newText: string };
+  roundTrip: number | null;
+}
+
+const CACHE_SIZE = 500;
+
+/** Docs of functions: asked of the model once for each function as it is written, and kept. */
+export class DocService {
+  private readonly cache = new LruCache<Omit<CheckedDoc, 'edit'> & { newText: string }>(CACHE_SIZE);
+  private background: AbortController | null = null;
+
+  constructor(
+    private readonly model: ModelWorker,
+    private readonly status: ModelStatus,
+    private readonly settings: SettingsStore,
+    private readonly log: (line: string) => void,
+  ) {}
+
+  /** The doc if it is there already; never asks the model. */
+  cached(place: Place): CheckedDoc | null {
+    const hit = this.cache.get(this.key(place));
+    return hit
+      ? { ...hit, edit: { position: place.unit.docInsert.position, newText: hit.newText } }
+      : null;
+  }
+
+  /**
+   * The doc of an undocumented function, checked against the file as the place has it.
+   * @throws UserError with a message to show; Cancelled
+   */
+  async document(place: Place, signal: AbortSignal): Promise<CheckedDoc> {
+    this.yieldBackground();
+    const hit = this.cached(place);
+    return hit ? this.check(place, hit) : this.ask(place, signal);
+  }
+
+  /** Has the doc made when nothing else is asked for, so that the next hover has it. */
+  documentInBackground(place: Place): void {
+    if (this.background || this.status.obstacle() !== null || this.cached(place)) {
+      return;
+    }
+    const controller = new AbortController();
+    this.background = controller;
+    this.ask(place, controller.signal)
+      .catch((error: unknown) => {
+        if (!(error instanceof Cancelled)) {
+          this.log(`no doc for ${place.unit.qualifiedName}: ${errorMessage(error)}`);
+        }
+      })
+      .finally(() => {
+        this.background = null;
+      });
+  }
+
+  /** A person asks for something: what was begun on suspicion gives way. */
+  yieldBackground(): void {
+    this.background?.abort();
+  }
+
+  /** The model changed: what the old one wrote is forgotten. */
+  clear(): void {
+    this.yieldBackground();
+    this.cache.clear();
+  }
+
+  private async ask(place: Place, signal: AbortSignal): Promise<CheckedDoc> {
+    const obstacle = this.status.obstacle();
+    if (obstacle !== null) {
+      throw new UserError(obstacle);
+    }
+    const { file, unit } = place;
+    const answer = await this.model.call(
+      'document',
+      {
+        text: file.text,
+        language: file.language.id,
+        line: unit.signatureRange.start.line,
+        style: styleFor(this.settings.latest, file.languageId),
+      },
+      signal,
+    );
+    const { comment, roundTrip } = answer;
+    const newText = withLineEnds(answer.edit.newText, file.text);
+    const edit = { position: answer.edit.position, newText };
+    const doc = await this.check(place, { comment, roundTrip, edit });
+    this.cache.set(this.key(place), { comment, roundTrip, newText });
+    return doc;
+  }
+
+  private async check(place: Place, doc: CheckedDoc): Promise<CheckedDoc> {
+    const objection = await objectionToDoc(place, doc.edit.position, doc.edit.newText);
+    if (objection !== null) {
+      throw new UserError(
+        `BatCoder wrote a doc for ${place.unit.name} but does not offer it: ${objection}.`,
+      );
+    }
+    return doc;
+  }
+
+  /** A doc fits as long as the function, its indentation and the style asked for stay the same. */
+  private key({ file, unit }: Place): string {
+    const style = styleFor(this.settings.latest, file.languageId);
+    return sha256(
+      JSON.stringify([file.uri, style, unit.docInsert.indent, unit.qualifiedName, unit.code]),
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import type { Connection } from 'vscode-languageserver';
+import { type ModelState, StateChanged } from '../protocol.js';
+
+/** What can be said to a person who asks for what needs a model, by the state that stands in the way. */
+const REASONS = {
+  starting: 'BatCoder is still loading its model; try again in a moment.',
+  untrained:
+    'BatCoder has no model for this workspace yet: use "BatCoder: Train on Workspace" first.',
+};
+
+/** The one state of the model; every change goes to the client. */
+export class ModelStatus {
+  private state: ModelState = { kind: 'starting' };
+  /** What a running training covers up. */
+  private beneath: ModelState = this.state;
+
+  constructor(private readonly connection: Connection) {}
+
+  get current(): ModelState {
+    return this.state;
+  }
+
+  /** The model changed; while a training runs, its progress goes on being shown. */
+  set(state: ModelState): void {
+    this.beneath = state;
+    if (this.state.kind !== 'training') {
+      this.show(state);
+    }
+  }
+
+  training(state: Extract<ModelState, { kind: 'training' }>): void {
+    this.show(state);
+  }
+
+  trainingEnded(): void {
+    this.show(this.beneath);
+  }
+
+  /** Null where docs and code can be asked for; otherwise why not. A training that runs is no obstacle. */
+  obstacle(): string | null {
+    const { beneath } = this;
+    switch (beneath.kind) {
+      case 'starting':
+      case 'untrained':
+        return REASONS[beneath.kind];
+      case 'failed':
+        return `BatCoder's model could not be loaded: ${beneath.message}`;
+      case 'training':
+      case 'ready':
+        return null;
+    }
+  }
+
+  get isUntrained(): boolean {
+    return this.beneath.kind === 'untrained';
+  }
+
+  private show(state: ModelState): void {
+    this.state = state;
+    void this.connection.sendNotification(StateChanged.method, state);
+  }
+}

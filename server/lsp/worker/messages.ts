@@ -1,0 +1,68 @@
+import type { Position, Range } from '../../corpus/unit.js';
+import type { DocStyle, LanguageId } from '../../languages/types.js';
+import type { ModelState, TrainingProgress, TrainOutcome, TrainParams } from '../../protocol.js';
+
+/** What the main thread and the worker that owns the model say to each other. */
+
+export interface OpenParams {
+  workspaceRoot: string | null;
+  modelDir: string | null;
+  threads: number;
+}
+
+export interface DocumentParams {
+  text: string;
+  language: LanguageId;
+  /** A line of the function's signature. */
+  line: number;
+  style: DocStyle | 'auto';
+}
+
+export interface DocumentAnswer {
+  comment: string;
+  edit: { position: Position; newText: string };
+  roundTrip: number | null;
+}
+
+export interface GenerateCodeParams {
+  text: string;
+  language: LanguageId;
+  /** A line of the doc comment, or of the function that it belongs to. */
+  line: number;
+  count: number;
+}
+
+export interface GenerateCodeAnswer {
+  range: Range;
+  candidates: { newText: string; score: number | null; parses: boolean }[];
+}
+
+/** Every call by name: what goes in and what comes back. */
+export interface WorkerCalls {
+  open: { params: OpenParams; result: ModelState };
+  document: { params: DocumentParams; result: DocumentAnswer };
+  generate: { params: GenerateCodeParams; result: GenerateCodeAnswer };
+  train: { params: TrainParams; result: TrainOutcome };
+}
+
+export type CallKind = keyof WorkerCalls;
+
+export type CallMessage = {
+  [K in CallKind]: { type: 'call'; id: number; kind: K; params: WorkerCalls[K]['params'] };
+}[CallKind];
+
+export type ToWorker = CallMessage | { type: 'cancel'; id: number };
+
+/** How an error crosses the threads; `forUser` says that the message is meant to be shown as it is. */
+export interface ErrorMessage {
+  message: string;
+  stack: string | null;
+  forUser: boolean;
+}
+
+export type FromWorker =
+  | { type: 'result'; id: number; value: WorkerCalls[CallKind]['result'] }
+  | { type: 'error'; id: number; error: ErrorMessage }
+  | { type: 'progress'; progress: TrainingProgress }
+  /** The model in use changed, for example because a training was adopted. */
+  | { type: 'state'; state: ModelState };

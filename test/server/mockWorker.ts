@@ -1,0 +1,117 @@
+// A worker without a model: the same loop as the product's, with answers made by rule. A function's
+// name tells how to misbehave: `slow...` takes its time, `crash...` kills the thread, `bad...` writes a
+// doc that is none.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parentPort } from 'node:worker_threads';
+import { extractUnits } from '../../server/corpus/extract.js';
+import type { UnitText } from '../../server/corpus/unit.js';
+import { renderDoc } from '../../server/languages/docs/render.js';
+import { loadParser } from '../../server/languages/parser.js';
+import { languageById } from '../../server/languages/table.js';
+import type { LanguageId } from '../../server/languages/types.js';
+import type { ModelState } from '../../server/protocol.js';
+import { UserError } from '../../server/util/errors.js';
+import { serveWorker } from '../../server/lsp/worker/serve.js';
+
+const READY: ModelState = {
+  kind: 'ready',
+  model: 'mock',
+  parameters: 1_000_000,
+  adapter: null,
+  backend: 'none',
+};
+
+async function unitAt(text: string, language: LanguageId, line: number): Promise<UnitText> {
+  const { units } = extractUnits(await loadParser(language), text);
+  const unit = units.findLast(
+    ({ range }) => range.start.line <= line && line <= range.end.line + 1,
+  );
+  if (!unit) {
+    throw new UserError('There is no function at this line.');
+  }
+  return unit;
+}
+
+async function misbehave(name: string, signal: AbortSignal): Promise<void> {
+  if (name.startsWith('crash')) {
+    process.nextTick(() => {
+      throw new Error('crashed on purpose');
+    });
+    await sleep(1000);
+  }
+  if (name.startsWith('slow')) {
+    await sleep(3000, undefined, { signal });
+  }
+}
+
+let trained = !process.argv.includes('--untrained');
+
+serveWorker(parentPort!, (send) => ({
+  open: () => Promise.resolve(trained ? READY : { kind: 'untrained' }),
+  async document({ text, language, line, style }, signal) {
+    const unit = await unitAt(text, language, line);
+    await misbehave(unit.name, signal);
+    const doc = {
+      summary: `Explains ${unit.name}.`,
+      params: unit.parameters.map(({ name }) => ({ name, text: `the ${name}` })),
+      returns: unit.returns.value ? 'what comes out' : null,
+    };
+    const chosen = style === 'auto' ? languageById(language).docStyles[0] : style;
+    const { indent, position } = unit.docInsert;
+    const comment = unit.name.startsWith('bad')
+      ? '/** closed */ too early */'
+      : renderDoc(doc, chosen, {
+          language,
+          parameters: unit.parameters,
+          returnsType: unit.returns.type,
+          indent,
+        });
+    const newText = `${comment}\n${indent}`;
+    return { comment, edit: { position, newText }, roundTrip: 0.5 };
+  },
+  async generate({ text, language, line, count }, signal) {
+    const unit = await unitAt(text, language, line);
+    await misbehave(unit.name, signal);
+    const { start, end } = unit.bodyRange;
+    const inBraces = text.split('\n')[start.line][start.character] === '{';
+    const indent = ' '.repeat(unit.range.start.character + 2);
+    const bodies = Array.from({ length: count }, (_, i) => `return ${i};`);
+    return {
+      range: { start, end },
+      candidates: bodies.map((body, i) => ({
+        newText: inBraces
+          ? `{\n${indent}${body}\n${' '.repeat(unit.range.start.character)}}`
+          : body,
+        score: 1 - i / 10,
+        parses: true,
+      })),
+    };
+  },
+  async train({ steps = 20 }, signal, yieldToRequests) {
+    const start = Date.now();
+    let step = 0;
+    for (; step < steps && !signal.aborted; step++) {
+      await sleep(20);
+      await yieldToRequests();
+      const progress = {
+        phase: 'train',
+        fraction: (step + 1) / steps,
+        message: `step ${step + 1} of ${steps}`,
+        etaSeconds: 1,
+        step,
+      };
+      send({ type: 'progress', progress });
+    }
+    trained = true;
+    send({ type: 'state', state: READY });
+    return {
+      ended: signal.aborted ? 'stopped' : 'finished',
+      before: 0.25,
+      after: signal.aborted ? null : 0.5,
+      adopted: !signal.aborted,
+      steps: step,
+      seconds: (Date.now() - start) / 1000,
+      runFolder: null,
+    };
+  },
+}));
