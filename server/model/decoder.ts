@@ -1,0 +1,183 @@
+import { tidy } from '@tensorflow/tfjs-core';
+import { setImmediate } from 'node:timers/promises';
+import { nativeValues } from '../tensor/addon.js';
+import { KvCache } from '../tensor/ops/kvCache.js';
+import { linear } from '../tensor/ops/linear.js';
+import type { Random } from '../util/random.js';
+import { Sampler, type SamplingOptions } from './sampling.js';
+import type { CachedBatch, Qwen2Model } from './transformer.js';
+
+/** Why an answer ended: a stop id or the callback; its length; the signal. */
+export type Finish = 'stop' | 'length' | 'cancelled';
+
+/** A prompt and its answer so far. */
+export interface Row {
+  index: number;
+  prompt: readonly number[];
+  /** Equal for equal prompts. */
+  key: string;
+  /** At least 1. */
+  limit: number;
+  random: Random;
+  ids: number[];
+  logProbs: number[];
+  finish: Finish;
+}
+
+export interface DecoderOptions extends SamplingOptions {
+  stopIds: ReadonlySet<number>;
+  stop?: (row: number, ids: readonly number[]) => boolean;
+  cacheBytes: number;
+}
+
+/** A row of the cache: whose prompt (but its last token) its first places hold, and who decodes in it. */
+interface Slot {
+  key: string | null;
+  row: Row | null;
+}
+
+/** What must be in the cache before the next step. */
+interface Admission {
+  /** Prompts that no slot holds yet. */
+  prefill: { slot: number; prompt: readonly number[] }[];
+  copies: { from: number; to: number; length: number }[];
+}
+
+/** Prompt tokens computed at once: bounds the memory, and the time until a cancel is seen. */
+const PREFILL_TOKENS = 1024;
+
+/**
+ * Decodes many rows together. A row's prompt is put into the cache but for its last token, which is the input of the
+ * row's first step; so rows with the same prompt differ in nothing but what they sample.
+ */
+export class Decoder {
+  private readonly cache: KvCache;
+  private readonly slots: Slot[];
+  private readonly sampler: Sampler;
+
+  /** @param waiting in the order of admission; rows with equal prompts next to each other share one computation */
+  constructor(
+    private readonly model: Qwen2Model,
+    private readonly waiting: Row[],
+    private readonly options: DecoderOptions,
+  ) {
+    const { layers, kvHeads, headSize, vocabSize } = model.config;
+    // The last token of an answer is never read, so it needs no place.
+    const capacity = waiting.reduce(
+      (most, row) => Math.max(most, row.prompt.length + row.limit - 1),
+      1,
+    );
+    const rowBytes = layers * 2 * 4 * kvHeads * capacity * headSize;
+    const count = Math.min(waiting.length, Math.max(1, Math.floor(options.cacheBytes / rowBytes)));
+    this.cache = new KvCache(layers, count, capacity, kvHeads, headSize);
+    this.slots = Array.from({ length: count }, () => ({ key: null, row: null }));
+    this.sampler = new Sampler(vocabSize, options);
+  }
+
+  /** Decodes until every row ended or the signal is aborted; the event loop gets a turn after every step. */
+  async run(signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted) {
+      const { prefill, copies } = this.admit();
+      for (const chunk of prefillChunks(prefill)) {
+        this.model.hiddenCached(chunk, this.cache).dispose();
+        await setImmediate();
+        if (signal?.aborted) {
+          return;
+        }
+      }
+      for (const { from, to, length } of copies) {
+        this.cache.copyRow(from, [to], length);
+      }
+      const busy = this.slots.filter((slot) => slot.row !== null);
+      if (busy.length === 0) {
+        return;
+      }
+      this.step(busy);
+      await setImmediate();
+    }
+  }
+
+  dispose(): void {
+    this.cache.dispose();
+  }
+
+  /** Gives free slots to waiting rows. */
+  private admit(): Admission {
+    const admission: Admission = { prefill: [], copies: [] };
+    for (let row = this.waiting[0]; row; row = this.waiting[0]) {
+      const { key, prompt } = row;
+      // A slot that this prompt was decoded in before needs nothing more.
+      let to = this.slots.findIndex((slot) => slot.row === null && slot.key === key);
+      if (to < 0) {
+        to = this.slots.findIndex((slot) => slot.row === null);
+        if (to < 0) {
+          break;
+        }
+        const from = this.slots.findIndex((slot) => slot.key === key);
+        if (from >= 0) {
+          admission.copies.push({ from, to, length: prompt.length - 1 });
+        } else {
+          admission.prefill.push({ slot: to, prompt });
+        }
+      }
+      this.slots[to] = { key, row };
+      this.waiting.shift();
+    }
+    return admission;
+  }
+
+  /** One token for every row that decodes. */
+  private step(busy: readonly Slot[]): void {
+    const rows = busy.map((slot) => slot.row!);
+    const batch: CachedBatch = {
+      ids: Int32Array.from(rows, ({ ids, prompt }) => ids.at(-1) ?? prompt[prompt.length - 1]),
+      positions: Int32Array.from(rows, ({ ids, prompt }) => prompt.length - 1 + ids.length),
+      rows: Int32Array.from(busy, (slot) => this.slots.indexOf(slot)),
+    };
+    const logits = tidy(() =>
+      linear(this.model.hiddenCached(batch, this.cache), this.model.headWeight()),
+    ); // [M, V]
+    try {
+      const values = nativeValues(logits);
+      const { vocabSize } = this.model.config;
+      busy.forEach((slot, i) => {
+        this.extend(rows[i], values.subarray(i * vocabSize, (i + 1) * vocabSize));
+        if (rows[i].finish !== 'cancelled') {
+          slot.row = null;
+        }
+      });
+    } finally {
+      logits.dispose();
+    }
+  }
+
+  private extend(row: Row, logits: Float32Array): void {
+    const { id, logProb } = this.sampler.sample(logits, row.random.next());
+    row.ids.push(id);
+    row.logProbs.push(logProb);
+    if (this.options.stopIds.has(id) || this.options.stop?.(row.index, row.ids)) {
+      row.finish = 'stop';
+    } else if (row.ids.length >= row.limit) {
+      row.finish = 'length';
+    }
+  }
+}
+
+/** The prompts but for their last tokens, cut into batches. */
+function* prefillChunks(prompts: Admission['prefill']): Generator<CachedBatch> {
+  const ids = Int32Array.from(prompts.flatMap(({ prompt }) => prompt.slice(0, -1)));
+  const positions = Int32Array.from(
+    prompts.flatMap(({ prompt }) => prompt.slice(1).map((_, place) => place)),
+  );
+  const rows = Int32Array.from(
+    prompts.flatMap(({ slot, prompt }) => prompt.slice(1).map(() => slot)),
+  );
+  for (let start = 0; start < ids.length; start += PREFILL_TOKENS) {
+    const end = start + PREFILL_TOKENS;
+    yield {
+      ids: ids.slice(start, end),
+      positions: positions.slice(start, end),
+      rows: rows.slice(start, end),
+    };
+  }
+}

@@ -1,0 +1,70 @@
+import {
+  mul,
+  neg,
+  sum,
+  tensor1d,
+  tidy,
+  type Scalar,
+  type Tensor,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+import { valueAndGrads } from '../tensor/autodiff.js';
+import type { AdamWParameter } from '../tensor/adamw.js';
+import { selectedLogProbs, type SelectedLogProbs } from '../tensor/ops/logProbs.js';
+import type { PackedBatch, Qwen2Model } from './transformer.js';
+
+/** A packed batch with what each token should predict. */
+export interface TargetBatch extends PackedBatch {
+  /** [N] the next token; negative where nothing is predicted. */
+  targets: Int32Array;
+}
+
+/** The log-probability of every target, differentiable, and the entropy of the distribution it is from: [N] each. */
+export function targetLogProbs(model: Qwen2Model, batch: TargetBatch): SelectedLogProbs {
+  return tidy(() => ({
+    ...selectedLogProbs(model.hidden(batch), model.headWeight(), batch.targets),
+  }));
+}
+
+/**
+ * Next-token loss, -sum of weight * log p(target). For a mean over T targets each weighs 1 / T.
+ * @param weights [N]; without effect where a target is negative
+ */
+export function nextTokenLoss(
+  model: Qwen2Model,
+  batch: TargetBatch,
+  weights: Float32Array,
+): Scalar {
+  return tidy(() => {
+    const { logProbs } = targetLogProbs(model, batch);
+    return neg(sum<Scalar>(mul(logProbs, tensor1d(weights))));
+  });
+}
+
+/**
+ * What training changes: the adapter's parameters where the model has one, else all of its own. Weight decay applies
+ * to matrices, not to gains and biases.
+ */
+export function trainableParameters(model: Qwen2Model): AdamWParameter[] {
+  const variables: ReadonlyMap<string, Variable> = (model.adapter ?? model).variables();
+  return [...variables].map(([name, variable]) => ({ name, variable, decay: variable.rank > 1 }));
+}
+
+/**
+ * The value of a loss over the model and its gradients by the trainable parameters, under their names. The caller
+ * disposes the gradients.
+ */
+export function lossAndGradients(
+  model: Qwen2Model,
+  loss: () => Scalar,
+): { loss: number; gradients: Map<string, Tensor> } {
+  const parameters = trainableParameters(model);
+  const { value, grads } = valueAndGrads(
+    loss,
+    parameters.map(({ variable }) => variable),
+  );
+  const gradients = new Map(parameters.map(({ name, variable }) => [name, grads.get(variable)!]));
+  const [number] = value.dataSync();
+  value.dispose();
+  return { loss: number, gradients };
+}

@@ -1,0 +1,35 @@
+import type { Qwen2Config } from './config.js';
+
+/** Sizes of models that are made from a workspace, from the smallest to the largest. */
+export const MODEL_SIZES = ['tiny', 'small', 'medium', 'base'] as const;
+export type ModelSize = (typeof MODEL_SIZES)[number];
+
+const SHAPES: Record<
+  ModelSize,
+  Pick<Qwen2Config, 'layers' | 'hiddenSize' | 'innerSize' | 'heads' | 'kvHeads'>
+> = {
+  tiny: { layers: 2, hiddenSize: 128, innerSize: 344, heads: 4, kvHeads: 2 },
+  small: { layers: 4, hiddenSize: 192, innerSize: 512, heads: 4, kvHeads: 2 },
+  medium: { layers: 6, hiddenSize: 256, innerSize: 688, heads: 4, kvHeads: 2 },
+  base: { layers: 8, hiddenSize: 384, innerSize: 1024, heads: 6, kvHeads: 2 },
+};
+
+/**
+ * The shape of a model made from a workspace. Without the embedding table (vocabSize x hiddenSize), `tiny` has
+ * 0.36, `small` 1.6, `medium` 4.4 and `base` 12.6 million parameters.
+ */
+export function configForSize(size: ModelSize, vocabSize: number, eosId: number): Qwen2Config {
+  const shape = SHAPES[size];
+  return {
+    ...shape,
+    vocabSize,
+    headSize: shape.hiddenSize / shape.heads,
+    contextLength: 1024,
+    ropeTheta: 10000,
+    rmsNormEps: 1e-6,
+    tiedEmbeddings: true,
+    bosId: null,
+    eosIds: [eosId],
+    padId: eosId,
+  };
+}

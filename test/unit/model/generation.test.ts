@@ -1,0 +1,235 @@
+import { memory, tidy } from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Adapter } from '../../../server/model/adapter.js';
+import { generate, type Generation } from '../../../server/model/generation.js';
+import { targetLogProbs } from '../../../server/model/loss.js';
+import { Qwen2Model } from '../../../server/model/transformer.js';
+import { KvCache } from '../../../server/tensor/ops/kvCache.js';
+import { packGroups } from '../../../server/training/batch.js';
+import { onEachBackend, useBackend } from './backends.js';
+import { goldenDir, readGolden, relativeError } from './golden.js';
+
+const { sequences } = readGolden('tied');
+
+function logProbsByForward(
+  model: Qwen2Model,
+  prompt: readonly number[],
+  ids: number[],
+): Float32Array {
+  const { batch, spans } = packGroups([{ prompt, answers: [ids] }]);
+  const all = tidy(() => targetLogProbs(model, batch).logProbs.dataSync<'float32'>().slice());
+  return all.subarray(spans[0].start, spans[0].start + ids.length);
+}
+
+onEachBackend('generation', (backend) => {
+  let model: Qwen2Model;
+  beforeAll(async () => {
+    await useBackend(backend);
+    model = Qwen2Model.load(goldenDir('tied'));
+  });
+  afterAll(() => model.dispose());
+
+  describe.each(['tied', 'untied', 'adapter'] as const)('golden %s', (name) => {
+    test('greedy answers equal those of transformers', async () => {
+      const golden = readGolden(name);
+      const own = Qwen2Model.load(goldenDir(name === 'untied' ? 'untied' : 'tied'));
+      own.adapter = name === 'adapter' ? Adapter.load(golden.dir, own.config) : null;
+      const answers = await generate(own, golden.sequences, { maxNewTokens: 12, temperature: 0 });
+      expect(answers.map(({ ids }) => ids)).toEqual(golden.greedy);
+      expect(answers.every(({ finish }) => finish === 'length')).toBe(true);
+    });
+  });
+
+  test('reports the log-probabilities that a forward pass computes, whatever it samples with', async () => {
+    for (const sampling of [
+      { temperature: 1 },
+      { temperature: 1.5, topP: 0.9 },
+      { temperature: 0.4 },
+    ]) {
+      const answers = await generate(model, sequences, {
+        maxNewTokens: [9, 4, 12],
+        seed: 3,
+        ...sampling,
+      });
+      expect(answers.map(({ ids }) => ids.length)).toEqual([9, 4, 12]);
+      answers.forEach(({ ids, logProbs }, row) => {
+        expect(relativeError(logProbs, logProbsByForward(model, sequences[row], ids))).toBeLessThan(
+          1e-4,
+        );
+      });
+    }
+  });
+
+  test('a row samples the same alone, in a batch, in a group, and in a small cache', async () => {
+    const prompts = [
+      sequences[0],
+      sequences[1],
+      sequences[0],
+      sequences[2],
+      sequences[1],
+      sequences[0],
+    ];
+    const options = { maxNewTokens: [10, 3, 6, 8, 5, 7], seed: 11 };
+    const together = await generate(model, prompts, options);
+    const rowBytes =
+      model.config.layers * 2 * 4 * model.config.kvHeads * 22 * model.config.headSize;
+    for (const cacheBytes of [1, 2 * rowBytes, 4 * rowBytes]) {
+      const apart = await generate(model, prompts, { ...options, cacheBytes });
+      expect(apart.map(({ ids }) => ids)).toEqual(together.map(({ ids }) => ids));
+    }
+    const [alone] = await generate(model, prompts.slice(0, 1), { maxNewTokens: 10, seed: 11 });
+    expect(alone.ids).toEqual(together[0].ids);
+    expect(together[0].ids.slice(0, 6)).not.toEqual(together[2].ids);
+    const again = await generate(model, prompts, options);
+    expect(again).toEqual(together);
+    const other = await generate(model, prompts, { ...options, seed: 12 });
+    expect(other.map(({ ids }) => ids)).not.toEqual(together.map(({ ids }) => ids));
+  });
+
+  test('a prompt that rows share is computed once, also for rows that wait', async () => {
+    const forward = vi.spyOn(model, 'hiddenCached');
+    await generate(model, [sequences[0], sequences[0], sequences[0]], { maxNewTokens: 1 });
+    const tokens = forward.mock.calls.map(([batch]) => batch.ids.length);
+    expect(tokens).toEqual([sequences[0].length - 1, 3]);
+    forward.mockClear();
+    await generate(model, [sequences[0], sequences[0], sequences[0]], {
+      maxNewTokens: 2,
+      cacheBytes: 1,
+    });
+    expect(forward.mock.calls.map(([batch]) => batch.ids.length)).toEqual([
+      sequences[0].length - 1,
+      1,
+      1,
+      1,
+      1,
+      1,
+      1,
+    ]);
+    forward.mockRestore();
+  });
+
+  test('rows that end leave the batch', async () => {
+    const forward = vi.spyOn(model, 'hiddenCached');
+    await generate(model, [[1], [2], [3]], { maxNewTokens: [1, 3, 2] });
+    expect(forward.mock.calls.map(([batch]) => batch.ids.length)).toEqual([3, 2, 1]);
+    forward.mockRestore();
+  });
+
+  test('ends at a stop id, which it keeps, or where the callback says so', async () => {
+    const [whole] = await generate(model, [sequences[1]], { maxNewTokens: 12, temperature: 0 });
+    const stopId = whole.ids[3];
+    const [byId] = await generate(model, [sequences[1]], {
+      maxNewTokens: 12,
+      temperature: 0,
+      stopIds: [stopId],
+    });
+    expect(byId.ids).toEqual(whole.ids.slice(0, whole.ids.indexOf(stopId) + 1));
+    expect(byId.finish).toBe('stop');
+    expect(byId.logProbs.length).toBe(byId.ids.length);
+    const seen: number[] = [];
+    const answers = await generate(model, sequences, {
+      maxNewTokens: 12,
+      temperature: 0,
+      stop: (row, ids) => {
+        seen.push(row);
+        return row === 2 && ids.length === 5;
+      },
+    });
+    expect(answers.map(({ ids }) => ids.length)).toEqual([12, 12, 5]);
+    expect(answers.map(({ finish }) => finish)).toEqual(['length', 'length', 'stop']);
+    expect(seen.filter((row) => row === 2).length).toBe(5);
+  });
+
+  test('the context length bounds prompt and answer together', async () => {
+    const { contextLength } = model.config;
+    const long = Array.from({ length: contextLength - 3 }, (_, i) => i % 90);
+    const [answer] = await generate(model, [long], { maxNewTokens: 100, temperature: 0 });
+    expect(answer.ids.length).toBe(3);
+    expect(answer.finish).toBe('length');
+    await expect(generate(model, [[...long, 1, 2, 3]], { maxNewTokens: 1 })).rejects.toThrow(
+      /Prompt 0 has 128 tokens/,
+    );
+    await expect(generate(model, [[5], []], { maxNewTokens: 1 })).rejects.toThrow(
+      /Prompt 1 has 0 tokens/,
+    );
+    expect(await generate(model, [[5]], { maxNewTokens: 0 })).toEqual([
+      { ids: [], logProbs: new Float32Array(0), finish: 'length' },
+    ]);
+    expect(await generate(model, [], { maxNewTokens: 4 })).toEqual([]);
+  });
+
+  test('a long prompt is computed in pieces', async () => {
+    const config = { ...model.config, contextLength: 2000 };
+    const longer = Qwen2Model.fromWeights(config, (name) =>
+      model.variables().get(name)!.dataSync<'float32'>().slice(),
+    );
+    const prompt = Array.from({ length: 1034 }, (_, i) => (i * 31) % 96);
+    const forward = vi.spyOn(longer, 'hiddenCached');
+    await generate(longer, [prompt], { maxNewTokens: 2 });
+    expect(forward.mock.calls.map(([batch]) => batch.ids.length)).toEqual([1024, 9, 1, 1]);
+    longer.dispose();
+  });
+
+  test('a cancel ends within one step and keeps what there is', async () => {
+    const aborter = new AbortController();
+    let steps = 0;
+    const forward = vi.spyOn(model, 'hiddenCached');
+    const stop = (row: number, ids: readonly number[]): boolean => {
+      steps = ids.length;
+      if (row === 0 && ids.length === 4) {
+        aborter.abort();
+      }
+      return row === 1 && ids.length === 2;
+    };
+    const answers = await generate(model, sequences, {
+      maxNewTokens: 50,
+      stop,
+      signal: aborter.signal,
+    });
+    expect(steps).toBe(4);
+    expect(forward).toHaveBeenCalledTimes(5);
+    expect(answers.map(({ finish }) => finish)).toEqual(['cancelled', 'stop', 'cancelled']);
+    expect(answers.map(({ ids }) => ids.length)).toEqual([4, 2, 4]);
+    forward.mockClear();
+    const none = await generate(model, sequences, {
+      maxNewTokens: 50,
+      signal: AbortSignal.abort(),
+    });
+    expect(none.map(({ ids, finish }: Generation) => [ids.length, finish])).toEqual(
+      sequences.map(() => [0, 'cancelled']),
+    );
+    expect(forward).not.toHaveBeenCalled();
+    forward.mockRestore();
+  });
+
+  test('the event loop gets a turn between steps', async () => {
+    const aborter = new AbortController();
+    setTimeout(() => aborter.abort(), 5);
+    const [answer] = await generate(model, [sequences[0]], {
+      maxNewTokens: 116,
+      signal: aborter.signal,
+      stop: () => {
+        const until = performance.now() + 1;
+        while (performance.now() < until) {}
+        return false;
+      },
+    });
+    expect(answer.finish).toBe('cancelled');
+  });
+
+  test('leaks no tensors and gives its cache back', async () => {
+    const dispose = vi.spyOn(KvCache.prototype, 'dispose');
+    const before = memory().numTensors;
+    await generate(model, sequences, { maxNewTokens: 5 });
+    const failing = generate(model, sequences, {
+      maxNewTokens: 5,
+      stop: () => {
+        throw new Error('from the callback');
+      },
+    });
+    await expect(failing).rejects.toThrow('from the callback');
+    expect(memory().numTensors).toBe(before);
+    expect(dispose).toHaveBeenCalledTimes(2);
+    dispose.mockRestore();
+  });
+});
