@@ -1,16 +1,10 @@
-import type { PackedBatch } from '../model/transformer.js';
+import type { TargetBatch } from '../model/loss.js';
 import type { Segment } from '../tensor/segments.js';
 
 /** A prompt and the answers sampled from it, which share its computation. */
 export interface Group {
   prompt: readonly number[];
   answers: readonly (readonly number[])[];
-}
-
-/** Sequences packed for one forward pass, and what each token should predict. */
-export interface TrainingBatch extends PackedBatch {
-  /** The next token of each position; -1 where nothing is learnt. */
-  targets: Int32Array;
 }
 
 /** Where an answer lies in a packed batch: its first target stands at `start`. */
@@ -31,7 +25,7 @@ export function groupCost(group: Group): number {
  * answer's first token. Every target belongs to an answer.
  */
 export function packGroups(groups: readonly Group[]): {
-  batch: TrainingBatch;
+  batch: TargetBatch;
   spans: AnswerSpan[];
 } {
   const total = groups.reduce((sum, group) => sum + groupCost(group), 0);
@@ -55,7 +49,7 @@ export function packGroups(groups: readonly Group[]): {
 }
 
 /** Packs whole sequences one after another; every token but the first is a target. */
-export function packSequences(sequences: readonly (readonly number[])[]): TrainingBatch {
+export function packSequences(sequences: readonly (readonly number[])[]): TargetBatch {
   const writer = new BatchWriter(sequences.reduce((sum, ids) => sum + ids.length - 1, 0));
   for (const ids of sequences) {
     writer.segment(ids.slice(0, -1), ids.slice(1), 0, null);
@@ -143,7 +137,7 @@ class BatchWriter {
     return segment;
   }
 
-  finish(): TrainingBatch {
+  finish(): TargetBatch {
     return {
       ids: this.ids,
       positions: this.positions,

@@ -1,4 +1,3 @@
-import type { Corpus } from '../corpus/scan.js';
 import type { CorpusUnit } from '../corpus/unit.js';
 import type { Prompts } from '../inference/prompts.js';
 import { viewOf, type UnitView } from '../inference/view.js';
@@ -28,11 +27,11 @@ export interface Examples {
 }
 
 /**
- * Makes the examples of a corpus. Left out are units too long for this machine, and those that the similarity does
+ * Makes the examples of a corpus's units. Left out are units too long for this machine, and those that the similarity does
  * not find equal to themselves: a reward that cannot be reached teaches nothing.
  */
 export function makeExamples(
-  corpus: Corpus,
+  units: readonly CorpusUnit[],
   tokenizer: Tokenizer,
   prompts: Prompts,
   similarities: ReadonlyMap<LanguageId, Similarity>,
@@ -42,8 +41,8 @@ export function makeExamples(
   const leave = (reason: string): void => {
     examples.left[reason] = (examples.left[reason] ?? 0) + 1;
   };
-  for (const unit of corpus.units) {
-    const example = makeExample(unit, tokenizer, prompts, settings);
+  for (const unit of units) {
+    const example = exampleOf(unit, tokenizer, prompts, settings);
     if (example.codeTokens > settings.maxCodeTokens) {
       leave('longer than this machine trains on');
     } else if (example.view.rest.trim() === '') {
@@ -59,7 +58,8 @@ export function makeExamples(
   return examples;
 }
 
-function makeExample(
+/** A unit's view, prompt and caps under a tokenizer. */
+export function exampleOf(
   unit: CorpusUnit,
   tokenizer: Tokenizer,
   prompts: Prompts,

@@ -1,19 +1,6 @@
-import {
-  add,
-  dispose,
-  keep,
-  mul,
-  sum,
-  tensor1d,
-  tidy,
-  type Scalar,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import { add, dispose, keep, mul, sum, tensor1d, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { lossAndGradients, targetLogProbs, type TargetBatch } from '../model/loss.js';
 import type { Qwen2Model } from '../model/transformer.js';
-import { valueAndGrads } from '../tensor/autodiff.js';
-import { selectedLogProbs } from '../tensor/ops/logProbs.js';
-import type { TrainingBatch } from './batch.js';
-import type { Trainable } from './policy.js';
 
 /** Log-probability and entropy of each token's target, both [N]; 0 where a token has no target. */
 export interface TokenScores {
@@ -22,9 +9,9 @@ export interface TokenScores {
 }
 
 /** Scores the targets of a packed batch without gradients. */
-export function scoreTokens(model: Qwen2Model, batch: TrainingBatch): TokenScores {
+export function scoreTokens(model: Qwen2Model, batch: TargetBatch): TokenScores {
   return tidy(() => {
-    const scores = selectedLogProbs(model.hidden(batch), model.headWeight(), batch.targets);
+    const scores = targetLogProbs(model, batch);
     return { logProbs: read(scores.logProbs), entropy: read(scores.entropy) };
   });
 }
@@ -37,41 +24,27 @@ export function scoreTokens(model: Qwen2Model, batch: TrainingBatch): TokenScore
 export class GradientSum {
   private readonly sums = new Map<string, Tensor>();
 
-  constructor(
-    private readonly model: Qwen2Model,
-    private readonly trainable: readonly Trainable[],
-  ) {}
+  constructor(private readonly model: Qwen2Model) {}
 
   /**
    * Runs a micro-batch forward and back and adds its gradients.
    * @param derivative of the loss by each log-probability, given the scores of this forward pass
    */
-  add(batch: TrainingBatch, derivative: (scores: TokenScores) => Float32Array): void {
-    const { value, grads } = valueAndGrads(
-      () => {
-        const scores = selectedLogProbs(
-          this.model.hidden(batch),
-          this.model.headWeight(),
-          batch.targets,
-        );
-        const slopes = derivative({
-          logProbs: read(scores.logProbs),
-          entropy: read(scores.entropy),
-        });
+  add(batch: TargetBatch, derivative: (scores: TokenScores) => Float32Array): void {
+    const { gradients } = lossAndGradients(this.model, () =>
+      tidy(() => {
+        const scores = targetLogProbs(this.model, batch);
+        const slopes = derivative({ logProbs: read(scores.logProbs), entropy: read(scores.entropy) });
         return sum(mul(scores.logProbs, tensor1d(slopes))) as Scalar;
-      },
-      this.trainable.map(({ variable }) => variable),
+      }),
     );
-    value.dispose();
-    for (const { name, variable } of this.trainable) {
-      const grad = grads.get(variable);
-      if (grad === undefined) {
-        continue;
-      }
+    for (const [name, gradient] of gradients) {
       const before = this.sums.get(name);
-      this.sums.set(name, before === undefined ? grad : keep(tidy(() => add(before, grad))));
-      if (before !== undefined) {
-        dispose([before, grad]);
+      if (before === undefined) {
+        this.sums.set(name, gradient);
+      } else {
+        this.sums.set(name, keep(add(before, gradient)));
+        dispose([before, gradient]);
       }
     }
   }

@@ -1,29 +1,19 @@
 import { tensor, type Variable } from '@tensorflow/tfjs-core';
 import { Adapter } from '../model/adapter.js';
+import { trainableParameters } from '../model/loss.js';
 import { Qwen2Model } from '../model/transformer.js';
-
-/** A variable that training changes. */
-export interface Trainable {
-  name: string;
-  variable: Variable;
-  /** Whether weight decay applies: to matrices, not to gains and biases. */
-  decay: boolean;
-}
+import type { AdamWParameter } from '../tensor/adamw.js';
 
 /** The model that learns: all of its weights, or an adapter on it. */
 export class Policy {
-  readonly trainable: readonly Trainable[];
+  readonly trainable: readonly AdamWParameter[];
 
   constructor(
     readonly model: Qwen2Model,
     readonly adapter: Adapter | null,
   ) {
-    const variables = adapter === null ? model.variables() : adapter.variables();
-    this.trainable = [...variables].map(([name, variable]) => ({
-      name,
-      variable,
-      decay: variable.shape.length > 1,
-    }));
+    model.adapter = adapter;
+    this.trainable = trainableParameters(model);
   }
 
   /** The values of all that is trained, by name; copies. */
@@ -63,7 +53,7 @@ export class Reference {
       );
       return new Reference(copy, null, false);
     }
-    const adapter = Adapter.init(policy.model.config, policy.adapter.settings, 0);
+    const adapter = Adapter.init(policy.model.config, policy.adapter.config, 0);
     for (const [name, variable] of adapter.variables()) {
       assign(variable, name, weights);
     }

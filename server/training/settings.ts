@@ -1,3 +1,4 @@
+import type { ModelSize } from '../model/presets.js';
 import type { Metric } from '../similarity/similarity.js';
 import type { AdvantageKind } from './advantage.js';
 import type { Aggregation } from './aggregation.js';
@@ -58,18 +59,22 @@ export interface Settings {
   promptWeight: number;
   /** Share of warm-up sequences whose doc is left empty, so that the empty doc of forward lift is nothing new. */
   emptyDocShare: number;
+  /** Share of warm-up sequences without a signature, whose answer is the whole code. */
+  bareShare: number;
   /** Weight of a doc spelt from a unit's own identifiers, for units without a doc; 0 leaves them out. */
   namedDocWeight: number;
 
-  /** null: LoRA on a given model, full training of one made from the workspace. */
-  lora: boolean | null;
+  /** The size of a model that is made from the workspace. */
+  modelSize: ModelSize;
+  /** LoRA, by default on a given model, or full training, by default of one made from the workspace. */
+  lora: boolean;
   loraRank: number;
   loraAlpha: number;
   /** Held-out units scored before and after. */
   evaluationUnits: number;
 }
 
-/** What a full training and an adapter need otherwise: a low-rank update takes a higher rate (Hu et al. 2021). */
+/** What decides on the tier. */
 export interface Machine {
   cores: number;
   memoryBytes: number;
@@ -121,8 +126,10 @@ const BASE: Settings = {
   warmupBatchTokens: 2048,
   promptWeight: 0.5,
   emptyDocShare: 0.15,
+  bareShare: 0.1,
   namedDocWeight: 0.5,
-  lora: null,
+  modelSize: 'small',
+  lora: false,
   loraRank: 16,
   loraAlpha: 32,
   evaluationUnits: 64,

@@ -1,3 +1,4 @@
+import type { TargetBatch } from '../model/loss.js';
 import type { AdamW } from '../tensor/adamw.js';
 import { advantages, hasZeroSpread } from './advantage.js';
 import { tokenWeights } from './aggregation.js';
@@ -5,8 +6,7 @@ import {
   microBatches,
   packGroups,
   type AnswerSpan,
-  type Group,
-  type TrainingBatch,
+  type Group
 } from './batch.js';
 import { GradientSum, scoreTokens, type TokenScores } from './gradients.js';
 import type { Policy, Reference } from './policy.js';
@@ -116,7 +116,7 @@ function withoutEmptyAnswers<T extends Omit<LearningGroup, 'weights'>>(group: T)
 }
 
 interface MicroBatch {
-  batch: TrainingBatch;
+  batch: TargetBatch;
   spans: AnswerSpan[];
   groups: LearningGroup[];
   reference: Float32Array | null;
@@ -156,7 +156,7 @@ export async function update(
   );
   const answerTokens = learning.reduce((sum, group) => sum + sumLengths(group.answers), 0);
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
-    const gradients = new GradientSum(policy.model, policy.trainable);
+    const gradients = new GradientSum(policy.model);
     try {
       for (const micro of batches) {
         if (epoch === 0) {

@@ -24,7 +24,8 @@ export interface WarmupPosition {
 
 /**
  * The sequences of one epoch, shuffled: for every unit code -> doc and doc -> code. Units without a doc take part
- * with one spelt from their identifiers, at less weight; now and then the doc is left empty.
+ * with one spelt from their identifiers, at less weight; now and then the doc or the signature is left
+ * empty, as they may be later.
  */
 export function warmupEpoch(
   examples: readonly Example[],
@@ -44,8 +45,13 @@ export function warmupEpoch(
     if (weight > 0) {
       push(documentPrompt, prompts.docAnswer(doc), weight);
     }
-    const given = empty || weight === 0 ? '' : doc;
-    push(prompts.generate(view.language, given, view.signature), prompts.codeAnswer(view.rest), 1);
+    const bare = random.next() < settings.bareShare;
+    if (bare && weight > 0) {
+      push(prompts.generate(view.language, doc, ''), prompts.codeAnswer(view.code), 1);
+    } else {
+      const given = empty || weight === 0 ? '' : doc;
+      push(prompts.generate(view.language, given, view.signature), prompts.codeAnswer(view.rest), 1);
+    }
   }
   return random.shuffle(sequences);
 }
@@ -96,7 +102,7 @@ export async function warmupStep(
 ): Promise<{ loss: number; answerLoss: number; gradNorm: number; tokens: number }> {
   const targets = sequences.map((sequence) => targetWeights(sequence, settings.promptWeight));
   const scale = 1 / targets.reduce((sum, weights) => sum + weights.reduce((a, b) => a + b, 0), 0);
-  const gradients = new GradientSum(policy.model, policy.trainable);
+  const gradients = new GradientSum(policy.model);
   const totals = { loss: 0, answerLoss: 0, tokens: 0, answerTokens: 0 };
   try {
     for (const [from, to] of chunks(sequences, settings.microBatchTokens)) {

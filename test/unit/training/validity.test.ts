@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { repeatsItself } from '../../../server/inference/repetition.js';
 import { codeTokens, leaksCode, longestSharedRun } from '../../../server/training/leak.js';
 import { codeRewards, docReward } from '../../../server/training/reward.js';
-import { checkDoc, repeatsItself } from '../../../server/training/validity.js';
+import { checkDoc } from '../../../server/training/validity.js';
 
 const facts = { parameters: ['path', 'limit'], returnsValue: true };
 const whole =

@@ -1,0 +1,76 @@
+import type { Doc } from '../languages/types.js';
+import { generate } from '../model/generation.js';
+import type { Similarity } from '../similarity/similarity.js';
+import { chrf } from './chrf.js';
+import type { DocCandidate } from './documentUnit.js';
+import type { CodeCandidate } from './generateCode.js';
+import type { LoadedModel } from './loadedModel.js';
+import { rebuild, type UnitView } from './view.js';
+
+/** A reconstruction may be this much longer than the original, as in training. */
+const CODE_CAP_FACTOR = 1.3;
+const CODE_CAP_EXTRA = 16;
+const DOC_CAP = 96;
+
+/**
+ * Ranks docs of a unit by their round trip: the model writes the code anew from each, greedily, and the similarity to
+ * the unit's own code is the score. A reconstruction that does not parse scores 0.
+ * @param docs by their plain form
+ * @returns best first; equal scores keep the given order
+ */
+export async function rankDocs(
+  { model, prompts, tokenizer }: LoadedModel,
+  similarity: Similarity,
+  view: UnitView,
+  docs: ReadonlyMap<string, Doc>,
+  signal?: AbortSignal,
+): Promise<DocCandidate[]> {
+  if (docs.size === 0) {
+    return [];
+  }
+  const generations = await generate(
+    model,
+    [...docs.keys()].map((plain) => prompts.generate(view.language, plain, view.signature)),
+    {
+      maxNewTokens: Math.round(CODE_CAP_FACTOR * tokenizer.encode(view.rest).length + CODE_CAP_EXTRA),
+      temperature: 0,
+      stopIds: prompts.stopIds,
+      signal,
+    },
+  );
+  signal?.throwIfAborted();
+  return [...docs]
+    .map(([plain, doc], i): DocCandidate => {
+      const { ids, finish } = generations[i];
+      const code = rebuild(view, prompts.readCode(ids));
+      return { doc, plain, roundTrip: finish === 'stop' ? similarity.score(view.code, code) : 0 };
+    })
+    .sort((a, b) => b.roundTrip - a.roundTrip);
+}
+
+/**
+ * Ranks codes by the way back: the model documents each, greedily, and chrF to the doc that was asked for is the
+ * score. Log-probability would rank too, but it favours short and common code; the way back asks what the code says.
+ * @param doc the doc that was asked for, in plain form
+ * @returns best first; equal scores keep the given order, the likeliest first
+ */
+export async function rankCodes(
+  { model, prompts }: LoadedModel,
+  language: UnitView['language'],
+  doc: string,
+  codes: readonly Omit<CodeCandidate, 'score'>[],
+  signal?: AbortSignal,
+): Promise<CodeCandidate[]> {
+  if (codes.length === 0) {
+    return [];
+  }
+  const generations = await generate(
+    model,
+    codes.map(({ code }) => prompts.document(language, code)),
+    { maxNewTokens: DOC_CAP, temperature: 0, stopIds: prompts.stopIds, signal },
+  );
+  signal?.throwIfAborted();
+  return codes
+    .map((code, i) => ({ ...code, score: chrf(prompts.readDoc(generations[i].ids), doc) }))
+    .sort((a, b) => b.score - a.score);
+}
