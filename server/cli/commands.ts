@@ -10,6 +10,11 @@ export interface CommandEntry {
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'corpus',
+    summary: 'tell which files and units of a folder would be learnt, and why others not',
+    load: async () => (await import('./corpus.js')).corpus,
+  },
+  {
     name: 'units',
     summary: 'list the functions and methods of one file with their exact ranges',
     load: async () => (await import('./units.js')).units,

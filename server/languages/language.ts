@@ -39,7 +39,7 @@ export interface Language {
 export interface DocPlacement {
   place: 'above' | 'inside';
   /** Whether a comment is a doc by its marks. */
-  isDoc(comment: string): boolean;
+  readonly isDoc: (comment: string) => boolean;
   /** Whether several line comments one under the other make one doc. */
   joinsLines: boolean;
 }
