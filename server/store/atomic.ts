@@ -48,6 +48,16 @@ export function writeFully(fd: number, bytes: Uint8Array): void {
   }
 }
 
+/** Makes a file's content durable. */
+export function syncFile(file: string): void {
+  const fd = openSync(file, 'r+');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Makes the names in a folder durable. Windows cannot, and keeps them by its own journal. */
 export function syncFolder(folder: string): void {
   if (process.platform === 'win32') {
