@@ -1,10 +1,10 @@
-import { tidy } from '@tensorflow/tfjs-core';
+import { mul, softmax, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
 import { setImmediate } from 'node:timers/promises';
 import { nativeValues } from '../tensor/addon.js';
 import { KvCache } from '../tensor/ops/kvCache.js';
 import { linear } from '../tensor/ops/linear.js';
 import type { Random } from '../util/random.js';
-import { Sampler, type SamplingOptions } from './sampling.js';
+import { checkSampling, draw, likeliest, type SamplingOptions } from './sampling.js';
 import type { CachedBatch, Qwen2Model } from './transformer.js';
 
 /** Why an answer ended: a stop id or the callback; its length; the signal. */
@@ -53,7 +53,6 @@ const PREFILL_TOKENS = 1024;
 export class Decoder {
   private readonly cache: KvCache;
   private readonly slots: Slot[];
-  private readonly sampler: Sampler;
 
   /** @param waiting in the order of admission; rows with equal prompts next to each other share one computation */
   constructor(
@@ -61,7 +60,8 @@ export class Decoder {
     private readonly waiting: Row[],
     private readonly options: DecoderOptions,
   ) {
-    const { layers, kvHeads, headSize, vocabSize } = model.config;
+    checkSampling(options);
+    const { layers, kvHeads, headSize } = model.config;
     // The last token of an answer is never read, so it needs no place.
     const capacity = waiting.reduce(
       (most, row) => Math.max(most, row.prompt.length + row.limit - 1),
@@ -71,7 +71,6 @@ export class Decoder {
     const count = Math.min(waiting.length, Math.max(1, Math.floor(options.cacheBytes / rowBytes)));
     this.cache = new KvCache(layers, count, capacity, kvHeads, headSize);
     this.slots = Array.from({ length: count }, () => ({ key: null, row: null }));
-    this.sampler = new Sampler(vocabSize, options);
   }
 
   /** Decodes until every row ended or the signal is aborted; the event loop gets a turn after every step. */
@@ -137,30 +136,52 @@ export class Decoder {
     const logits = tidy(() =>
       linear(this.model.hiddenCached(batch, this.cache), this.model.headWeight()),
     ); // [M, V]
+    const { temperature } = this.options;
+    const own = softmax(logits);
+    const tempered =
+      temperature === 0 || temperature === 1
+        ? own
+        : tidy(() => softmax(mul<Tensor2D>(logits, 1 / temperature)));
+    logits.dispose();
     try {
-      const values = nativeValues(logits);
-      const { vocabSize } = this.model.config;
       busy.forEach((slot, i) => {
-        this.extend(rows[i], values.subarray(i * vocabSize, (i + 1) * vocabSize));
+        this.extend(rows[i], rowOf(own, i), rowOf(tempered, i));
         if (rows[i].finish !== 'cancelled') {
           slot.row = null;
         }
       });
     } finally {
-      logits.dispose();
+      own.dispose();
+      tempered.dispose();
     }
   }
 
-  private extend(row: Row, logits: Float32Array): void {
-    const { id, logProb } = this.sampler.sample(logits, row.random.next());
+  /**
+   * @param own the model's distribution
+   * @param tempered the one to draw from
+   */
+  private extend(row: Row, own: Float32Array, tempered: Float32Array): void {
+    if (!Number.isFinite(own[0] + tempered[0])) {
+      throw new Error(
+        'The model computes no finite logits: its weights are damaged. Go back to an earlier checkpoint.',
+      );
+    }
+    const { temperature, topP, stopIds, stop } = this.options;
+    const uniform = row.random.next();
+    const id = temperature === 0 ? likeliest(own) : draw(tempered, topP, uniform);
     row.ids.push(id);
-    row.logProbs.push(logProb);
-    if (this.options.stopIds.has(id) || this.options.stop?.(row.index, row.ids)) {
+    row.logProbs.push(Math.log(own[id]));
+    if (stopIds.has(id) || stop?.(row.index, row.ids)) {
       row.finish = 'stop';
     } else if (row.ids.length >= row.limit) {
       row.finish = 'length';
     }
   }
+}
+
+function rowOf(values: Tensor2D, row: number): Float32Array {
+  const width = values.shape[1];
+  return nativeValues(values).subarray(row * width, (row + 1) * width);
 }
 
 /** The prompts but for their last tokens, cut into batches. */

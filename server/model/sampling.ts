@@ -6,119 +6,96 @@ export interface SamplingOptions {
   topP: number;
 }
 
-export interface Sample {
-  id: number;
-  /** Log-probability under the model's own distribution: temperature 1, all tokens. */
-  logProb: number;
+/** @throws RangeError for a negative temperature or a topP outside (0, 1] */
+export function checkSampling({ temperature, topP }: SamplingOptions): void {
+  if (!(temperature >= 0 && temperature < Infinity) || !(topP > 0 && topP <= 1)) {
+    throw new RangeError(
+      `Sampling needs a temperature of at least 0 and a topP in (0, 1], not ${temperature} and ${topP}.`,
+    );
+  }
 }
 
 /**
- * Draws tokens from rows of logits. Plain loops over typed arrays, in double precision where sums are made, so that
- * every backend draws the same from the same logits.
+ * Draws a token. The same on every backend for the same probabilities.
+ * @param probabilities [V] of tokens 0 to V-1
+ * @param uniform in [0, 1): the token at which the cumulative probability passes it
  */
-export class Sampler {
-  private readonly weights: Float32Array;
-
-  /** @throws RangeError for a negative temperature or a topP outside (0, 1] */
-  constructor(
-    private readonly vocabSize: number,
-    private readonly options: SamplingOptions,
-  ) {
-    const { temperature, topP } = options;
-    if (!(temperature >= 0) || !(topP > 0 && topP <= 1)) {
-      throw new RangeError(
-        `Sampling needs a temperature of at least 0 and a topP in (0, 1], not ${temperature} and ${topP}.`,
-      );
-    }
-    this.weights = new Float32Array(vocabSize);
-  }
-
-  /**
-   * @param logits [V]
-   * @param uniform in [0, 1): what decides
-   * @throws Error where the logits are not finite, as after a diverged training
-   */
-  sample(logits: Float32Array, uniform: number): Sample {
-    const best = argmax(logits);
-    const top = logits[best];
-    const total = this.weigh(logits, top, 1);
-    if (!Number.isFinite(total)) {
-      throw new Error(
-        'The model computes no finite logits: its weights are damaged. Go back to an earlier checkpoint.',
-      );
-    }
-    const id = this.draw(logits, best, total, uniform);
-    return { id, logProb: logits[id] - top - Math.log(total) };
-  }
-
-  private draw(logits: Float32Array, best: number, total: number, uniform: number): number {
-    const { temperature, topP } = this.options;
-    if (temperature === 0) {
-      return best;
-    }
-    const mass = temperature === 1 ? total : this.weigh(logits, logits[best], temperature);
-    return topP < 1 ? this.drawFromNucleus(mass, uniform) : this.drawFromAll(best, mass, uniform);
-  }
-
-  /** Fills `weights` with exp((logit - top) / temperature) and returns their sum. */
-  private weigh(logits: Float32Array, top: number, temperature: number): number {
-    const { weights } = this;
-    const inverse = 1 / temperature;
-    let total = 0;
-    for (let i = 0; i < weights.length; i++) {
-      weights[i] = Math.exp((logits[i] - top) * inverse);
-      total += weights[i]; // as rounded, so that the draw finds the same sum
-    }
-    return total;
-  }
-
-  private drawFromAll(best: number, mass: number, uniform: number): number {
-    const { weights } = this;
-    let left = uniform * mass;
-    for (let i = 0; i < weights.length; i++) {
-      left -= weights[i];
-      if (left < 0) {
-        return i;
-      }
-    }
-    // Rounding can leave a rest of about 1e-16 of the mass.
-    return best;
-  }
-
-  private drawFromNucleus(mass: number, uniform: number): number {
-    const { weights, vocabSize } = this;
-    const { topP } = this.options;
-    // Tokens lighter than this together weigh less than 1 - topP, so none of them is in the nucleus.
-    const least = (mass * (1 - topP)) / vocabSize;
-    const nucleus: number[] = [];
-    for (let i = 0; i < weights.length; i++) {
-      if (weights[i] >= least) {
-        nucleus.push(i);
-      }
-    }
-    nucleus.sort((a, b) => weights[b] - weights[a] || a - b);
-    let kept = 0;
-    let count = 0;
-    while (count < nucleus.length && kept < topP * mass) {
-      kept += weights[nucleus[count++]];
-    }
-    let left = uniform * kept;
-    for (let i = 0; i < count; i++) {
-      left -= weights[nucleus[i]];
-      if (left < 0) {
-        return nucleus[i];
-      }
-    }
-    return nucleus[0];
-  }
+export function draw(probabilities: Float32Array, topP: number, uniform: number): number {
+  return topP < 1
+    ? drawFromNucleus(probabilities, topP, uniform)
+    : drawFromAll(probabilities, uniform);
 }
 
-function argmax(values: Float32Array): number {
+function drawFromAll(probabilities: Float32Array, uniform: number): number {
+  let left = uniform;
+  for (let i = 0; i < probabilities.length; i++) {
+    left -= probabilities[i];
+    if (left < 0) {
+      return i;
+    }
+  }
+  // Rounded probabilities may be about 1e-7 short of 1.
+  return likeliest(probabilities);
+}
+
+/** The first of the largest. */
+export function likeliest(probabilities: Float32Array): number {
   let best = 0;
-  for (let i = 1; i < values.length; i++) {
-    if (values[i] > values[best]) {
+  for (let i = 1; i < probabilities.length; i++) {
+    if (probabilities[i] > probabilities[best]) {
       best = i;
     }
   }
   return best;
+}
+
+function drawFromNucleus(probabilities: Float32Array, topP: number, uniform: number): number {
+  const nucleus = findNucleus(probabilities, topP);
+  let left = uniform * nucleus.mass;
+  let ties = nucleus.ties;
+  for (let i = 0; i < probabilities.length; i++) {
+    const p = probabilities[i];
+    if (p > nucleus.least || (p === nucleus.least && ties-- > 0)) {
+      left -= p;
+      if (left < 0) {
+        return i;
+      }
+    }
+  }
+  return likeliest(probabilities);
+}
+
+/** The smallest set of the likeliest tokens with at least some probability. */
+interface Nucleus {
+  mass: number;
+  /** All tokens more probable than this are in, and so many that are just as probable, those of low ids first. */
+  least: number;
+  ties: number;
+}
+
+/** Bits of a float that are left out to make its class: positive floats are ordered like their bits. */
+const CLASS_SHIFT = 19;
+const CLASSES = (0x3f800000 >> CLASS_SHIFT) + 2;
+
+/** Sums up by class and sorts only the tokens of the class at the border, instead of all. */
+function findNucleus(probabilities: Float32Array, topP: number): Nucleus {
+  const bits = new Int32Array(probabilities.buffer, probabilities.byteOffset, probabilities.length);
+  const massOfClass = new Float64Array(CLASSES);
+  for (let i = 0; i < bits.length; i++) {
+    massOfClass[bits[i] >> CLASS_SHIFT] += probabilities[i];
+  }
+  let border = CLASSES - 1;
+  let mass = 0;
+  while (border > 0 && mass + massOfClass[border] < topP) {
+    mass += massOfClass[border--];
+  }
+  const atBorder = probabilities.filter((_, i) => bits[i] >> CLASS_SHIFT === border).sort();
+  let least = Infinity;
+  let ties = 0;
+  for (let i = atBorder.length - 1; i >= 0 && mass < topP; i--) {
+    mass += atBorder[i];
+    ties = atBorder[i] === least ? ties + 1 : 1;
+    least = atBorder[i];
+  }
+  return { mass, least, ties };
 }

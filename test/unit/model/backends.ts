@@ -3,17 +3,18 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { initBackend, type BackendName } from '../../../server/tensor/backend.js';
 
-const ADDON = join(import.meta.dirname, '../../../dist/native/batcoder.node');
+const NATIVE_MISSING = !existsSync(join(import.meta.dirname, '../../../dist/native/batcoder.node'));
 
-/** Runs the same tests on `cpu` and, where the addon is built, on `native`. */
+/** Runs tests on `native`, or skips them and says why where the addon is not built. */
+export function onNative(title: string, tests: () => void): void {
+  const reason = ' (skipped: dist/native is not built, run `npm run build:native`)';
+  describe.skipIf(NATIVE_MISSING)(`${title} on native${NATIVE_MISSING ? reason : ''}`, tests);
+}
+
+/** Runs the same tests on `cpu` and on `native`. */
 export function onEachBackend(title: string, tests: (backend: BackendName) => void): void {
-  for (const backend of ['cpu', 'native'] as const) {
-    const missing = backend === 'native' && !existsSync(ADDON);
-    const reason = missing
-      ? ' (skipped: dist/native is not built, run `npm run build:native`)'
-      : '';
-    describe.skipIf(missing)(`${title} on ${backend}${reason}`, () => tests(backend));
-  }
+  describe(`${title} on cpu`, () => tests('cpu'));
+  onNative(title, () => tests('native'));
 }
 
 /** Makes this backend the one in use, or fails. */

@@ -217,6 +217,18 @@ onEachBackend('generation', (backend) => {
     expect(answer.finish).toBe('cancelled');
   });
 
+  test('damaged weights are said', async () => {
+    const damaged = Qwen2Model.fromWeights(model.config, (name, shape) =>
+      name.endsWith('norm.weight')
+        ? new Float32Array(shape[0]).fill(NaN)
+        : model.variables().get(name)!.dataSync<'float32'>().slice(),
+    );
+    await expect(generate(damaged, [[1, 2]], { maxNewTokens: 3 })).rejects.toThrow(
+      /no finite logits/,
+    );
+    damaged.dispose();
+  });
+
   test('leaks no tensors and gives its cache back', async () => {
     const dispose = vi.spyOn(KvCache.prototype, 'dispose');
     const before = memory().numTensors;

@@ -1,86 +1,87 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Sampler } from '../../../server/model/sampling.js';
+import { checkSampling, draw, likeliest } from '../../../server/model/sampling.js';
 
-const logitsArbitrary = fc
-  .array(fc.float({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 40 })
-  .map((values) => Float32Array.from(values));
+/** Probabilities that sum to 1, ties and zeros among them. */
+const distribution = fc
+  .array(fc.oneof(fc.double({ min: 0, max: 30, noNaN: true }), fc.constant(1), fc.constant(200)), {
+    minLength: 1,
+    maxLength: 40,
+  })
+  .map((distances) => {
+    const weights = distances.map((distance) => Math.exp(-distance));
+    const total = weights.reduce((a, b) => a + b, 0);
+    return Float32Array.from(weights, (weight) => weight / total);
+  })
+  .filter((probabilities) => !Number.isNaN(probabilities[0]));
 const uniform = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-function probabilities(logits: Float32Array, temperature: number): number[] {
-  const top = Math.max(...logits);
-  const weights = [...logits].map((logit) => Math.exp((logit - top) / temperature));
-  const total = weights.reduce((a, b) => a + b, 0);
-  return weights.map((weight) => weight / total);
+function sum(values: Iterable<number>): number {
+  return [...values].reduce((a, b) => a + b, 0);
 }
 
-test('temperature 0 takes the first of the likeliest', () => {
-  const sampler = new Sampler(5, { temperature: 0, topP: 1 });
-  expect(sampler.sample(Float32Array.of(0, 3, 1, 3, -2), 0.99).id).toBe(1);
-});
-
-test('the log-probability is that of temperature 1, whatever was drawn with', () => {
-  fc.assert(
-    fc.property(
-      logitsArbitrary,
-      uniform,
-      fc.constantFrom(0, 0.3, 1, 2),
-      fc.constantFrom(0.5, 1),
-      (logits, u, temperature, topP) => {
-        const { id, logProb } = new Sampler(logits.length, { temperature, topP }).sample(logits, u);
-        expect(logProb).toBeCloseTo(Math.log(probabilities(logits, 1)[id]), 4);
-      },
-    ),
-  );
+test('the likeliest is the first of the largest', () => {
+  expect(likeliest(Float32Array.of(0.1, 0.4, 0.1, 0.4))).toBe(1);
 });
 
 test('without topP, the uniform number picks by cumulative probability', () => {
   fc.assert(
-    fc.property(
-      logitsArbitrary,
-      uniform,
-      fc.constantFrom(0.5, 1, 1.7),
-      (logits, u, temperature) => {
-        const { id } = new Sampler(logits.length, { temperature, topP: 1 }).sample(logits, u);
-        const below = probabilities(logits, temperature).slice(0, id);
-        const start = below.reduce((a, b) => a + b, 0);
-        expect(start).toBeLessThanOrEqual(u + 1e-5);
-        expect(start + probabilities(logits, temperature)[id]).toBeGreaterThanOrEqual(u - 1e-5);
-      },
-    ),
+    fc.property(distribution, uniform, (p, u) => {
+      const id = draw(p, 1, u);
+      expect(p[id]).toBeGreaterThan(0);
+      const below = sum(p.slice(0, id));
+      expect(below).toBeLessThanOrEqual(u);
+      if (u < 1 - 1e-5) {
+        expect(below + p[id]).toBeGreaterThan(u);
+      }
+    }),
   );
 });
 
-test('topP draws only from the smallest set that has the mass', () => {
+test('topP draws from the smallest set of the likeliest that has the mass, in proportion', () => {
   fc.assert(
-    fc.property(
-      logitsArbitrary,
-      uniform,
-      fc.double({ min: 0.05, max: 0.99, noNaN: true }),
-      (logits, u, topP) => {
-        const { id } = new Sampler(logits.length, { temperature: 1, topP }).sample(logits, u);
-        const p = probabilities(logits, 1);
-        const likelier = p.filter((other) => other > p[id] * (1 + 1e-6)).reduce((a, b) => a + b, 0);
-        expect(likelier).toBeLessThan(topP + 1e-5);
-      },
-    ),
+    fc.property(distribution, fc.double({ min: 0.01, max: 0.999, noNaN: true }), (p, topP) => {
+      const order = [...p.keys()].sort((a, b) => p[b] - p[a] || a - b);
+      const nucleus: number[] = [];
+      while (nucleus.length < p.length && sum(nucleus.map((i) => p[i])) < topP - 1e-9) {
+        nucleus.push(order[nucleus.length]);
+      }
+      const mass = sum(nucleus.map((i) => p[i]));
+      fc.pre(Math.abs(mass - topP) > 1e-6 && Math.abs(mass - p[nucleus.at(-1)!] - topP) > 1e-6);
+      let below = 0;
+      for (const id of nucleus.sort((a, b) => a - b)) {
+        if (p[id] > 1e-6) {
+          expect(draw(p, topP, (below + p[id] / 2) / mass)).toBe(id);
+        }
+        below += p[id];
+      }
+    }),
   );
 });
 
 test('frequencies follow the distribution', () => {
-  const logits = Float32Array.of(1, 0, 2, -1);
-  const sampler = new Sampler(4, { temperature: 1, topP: 1 });
+  const p = Float32Array.of(0.5, 0.1, 0, 0.4);
   const counts = [0, 0, 0, 0];
   for (let i = 0; i < 1000; i++) {
-    counts[sampler.sample(logits, (i + 0.5) / 1000).id]++;
+    counts[draw(p, 1, (i + 0.5) / 1000)]++;
   }
-  probabilities(logits, 1).forEach((p, id) => expect(counts[id] / 1000).toBeCloseTo(p, 2));
+  expect(counts).toEqual([500, 100, 0, 400]);
+  for (let i = 0; i < 900; i++) {
+    counts[draw(p, 0.8, (i + 0.5) / 900)]++;
+  }
+  expect(counts).toEqual([1000, 100, 0, 800]);
 });
 
-test('odd options and damaged weights are said', () => {
-  expect(() => new Sampler(3, { temperature: -1, topP: 1 })).toThrow(RangeError);
-  expect(() => new Sampler(3, { temperature: 1, topP: 0 })).toThrow(RangeError);
-  const sampler = new Sampler(3, { temperature: 1, topP: 1 });
-  expect(() => sampler.sample(Float32Array.of(1, NaN, 0), 0.5)).toThrow(/no finite logits/);
-  expect(() => sampler.sample(Float32Array.of(NaN, NaN, NaN), 0.5)).toThrow(/no finite logits/);
+test('a row of a larger array is read at its own place', () => {
+  const rows = Float32Array.of(0.9, 0.1, 0, 0.05, 0.15, 0.8);
+  expect(draw(rows.subarray(3), 0.7, 0.5)).toBe(2);
+});
+
+test.each([
+  { temperature: -1, topP: 1 },
+  { temperature: NaN, topP: 1 },
+  { temperature: 1, topP: 0 },
+  { temperature: 1, topP: 1.1 },
+])('refuses %j', (options) => {
+  expect(() => checkSampling(options)).toThrow(RangeError);
 });

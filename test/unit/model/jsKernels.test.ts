@@ -1,0 +1,49 @@
+import { beforeAll, expect, test } from 'vitest';
+import { Adapter } from '../../../server/model/adapter.js';
+import { generate } from '../../../server/model/generation.js';
+import {
+  lossAndGradients,
+  nextTokenLoss,
+  trainableParameters,
+} from '../../../server/model/loss.js';
+import { configForSize } from '../../../server/model/presets.js';
+import { Qwen2Model } from '../../../server/model/transformer.js';
+import { AdamW } from '../../../server/tensor/adamw.js';
+import { jsKernelCounts, resetJsKernelCounts } from '../../../server/tensor/counters.js';
+import { packGroups } from '../../../server/training/batch.js';
+import { onNative, useBackend } from './backends.js';
+import { meanWeights } from './batches.js';
+
+onNative('JavaScript kernels', () => {
+  beforeAll(() => useBackend('native'));
+
+  test.each([false, true])('none runs in a training step (adapter: %s)', (adapted) => {
+    const model = Qwen2Model.init(configForSize('tiny', 512, 0), 1);
+    model.adapter = adapted ? Adapter.init(model.config, {}, 2) : null;
+    const optimizer = new AdamW(trainableParameters(model), { lr: 1e-3 });
+    const { batch } = packGroups([
+      {
+        prompt: [5, 17, 80, 3],
+        answers: [
+          [44, 9, 61],
+          [2, 8],
+        ],
+      },
+    ]);
+    resetJsKernelCounts();
+    const { gradients } = lossAndGradients(model, () =>
+      nextTokenLoss(model, batch, meanWeights(batch)),
+    );
+    optimizer.step(gradients, { clipNorm: 1 });
+    gradients.forEach((gradient) => gradient.dispose());
+    expect(jsKernelCounts()).toEqual({});
+  });
+
+  test.each([false, true])('none runs in decoding (adapter: %s)', async (adapted) => {
+    const model = Qwen2Model.init(configForSize('tiny', 512, 0), 1);
+    model.adapter = adapted ? Adapter.init(model.config, {}, 2) : null;
+    resetJsKernelCounts();
+    await generate(model, [[1, 2, 3], [4], [1, 2, 3]], { maxNewTokens: 4, topP: 0.9 });
+    expect(jsKernelCounts()).toEqual({});
+  });
+});
