@@ -2,27 +2,123 @@ import { backend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
 import { assetPath } from '../util/assets.js';
 
-/** What the C++ addon exports; server/tensor/native/addon.cc lists the same in the same order. */
+type Floats = Float32Array;
+type Ints = Int32Array;
+type Bytes = Uint8Array;
+
+/**
+ * What the C++ addon exports; the comments beside each function in server/tensor/native/bind_*.cc
+ * say what its arguments are. Every function checks that it stays within the arrays it is given.
+ */
 export interface Addon {
   /** Instruction set of the kernels in use: avx512, avx2, neon or base. */
   isa(): string;
   threads(): number;
   setThreads(count: number): void;
+  /** Floats from the array's start to the next multiple of 64 bytes. */
+  alignment(x: Floats): number;
+
+  gemm(
+    a: Floats,
+    b: Floats,
+    c: Floats,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    batch: number,
+    strideA: number,
+    strideB: number,
+    alpha: number,
+    accumulate: boolean,
+    bias: Floats | null,
+  ): void;
+
+  rmsNorm(x: Floats, gain: Floats, y: Floats, eps: number): void;
+  rmsNormGrad(dy: Floats, x: Floats, gain: Floats, dx: Floats, dgain: Floats, eps: number): void;
+  rotary(
+    x: Floats,
+    positions: Ints,
+    y: Floats,
+    headSize: number,
+    theta: number,
+    inverse: boolean,
+  ): void;
+  swiglu(gate: Floats, up: Floats, y: Floats): void;
+  swigluGrad(dy: Floats, gate: Floats, up: Floats, dgate: Floats, dup: Floats): void;
+  attention(
+    q: Floats,
+    k: Floats,
+    v: Floats,
+    segments: Ints,
+    heads: number,
+    kvHeads: number,
+    output: Floats,
+    logSum: Floats,
+  ): void;
+  attentionGrad(
+    q: Floats,
+    k: Floats,
+    v: Floats,
+    segments: Ints,
+    heads: number,
+    kvHeads: number,
+    output: Floats,
+    logSum: Floats,
+    dOutput: Floats,
+    dq: Floats,
+    dk: Floats,
+    dv: Floats,
+  ): void;
+  logProbs(
+    hidden: Floats,
+    w: Floats,
+    targets: Ints,
+    width: number,
+    logSum: Floats,
+    logProbs: Floats,
+    entropy: Floats,
+  ): void;
+  logProbsGrad(
+    hidden: Floats,
+    w: Floats,
+    targets: Ints,
+    width: number,
+    logSum: Floats,
+    dLogProbs: Floats,
+    dHidden: Floats,
+    dw: Floats | null,
+  ): void;
+  embedding(table: Floats, ids: Ints, y: Floats, width: number): void;
+  embeddingGrad(dy: Floats, ids: Ints, dtable: Floats, width: number): void;
   cacheAppend(
-    store: Float32Array,
-    tokens: Float32Array,
-    rows: Int32Array,
-    positions: Int32Array,
+    store: Floats,
+    tokens: Floats,
+    rows: Ints,
+    positions: Ints,
     kvHeads: number,
     capacity: number,
     headSize: number,
   ): void;
-  sumOfSquares(values: Float32Array): number;
+  cacheAttend(
+    q: Floats,
+    keys: Floats,
+    values: Floats,
+    rows: Ints,
+    positions: Ints,
+    output: Floats,
+    heads: number,
+    kvHeads: number,
+    capacity: number,
+    headSize: number,
+  ): void;
+  sumOfSquares(values: Floats): number;
   adamw(
-    values: Float32Array,
-    grad: Float32Array,
-    m: Float32Array,
-    v: Float32Array,
+    values: Floats,
+    grad: Floats,
+    m: Floats,
+    v: Floats,
     clip: number,
     beta1: number,
     beta2: number,
@@ -31,6 +127,25 @@ export interface Addon {
     eps: number,
     shrink: number,
   ): void;
+
+  binary(op: number, shape: Ints, a: Floats, b: Floats, y: Floats): void;
+  compare(op: number, shape: Ints, a: Floats, b: Floats, y: Bytes): void;
+  unary(op: number, x: Floats, y: Floats, p: number, q: number): void;
+  reduce(
+    op: number,
+    x: Floats,
+    y: Floats,
+    outer: number,
+    count: number,
+    inner: number,
+    scale: number,
+  ): void;
+  copy(from: Floats, fromOffset: number, to: Floats, toOffset: number, shape: Ints): void;
+  softmax(x: Floats, y: Floats, width: number, logarithm: boolean): void;
+  select(condition: Bytes, a: Floats, b: Floats, y: Floats): void;
+  logicalAnd(a: Bytes, b: Bytes, y: Bytes): void;
+  bytesToFloats(x: Bytes, y: Floats): void;
+  intsToFloats(x: Ints, y: Floats): void;
 }
 
 let loaded: Addon | null = null;

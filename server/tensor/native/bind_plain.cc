@@ -139,6 +139,53 @@ napi_value softmax(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// select(condition: Uint8Array, a, b, y)
+napi_value select(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t count = 0, na = 0, nb = 0, ny = 0;
+  uint8_t* condition = args.bytes(0, &count);
+  float *a = args.floats(1, &na), *b = args.floats(2, &nb), *y = args.floats(3, &ny);
+  if (!args.ok) return nullptr;
+  if (na < count || nb < count || ny < count) return outside(env);
+  for (size_t i = 0; i < count; i++) y[i] = condition[i] ? a[i] : b[i];
+  return nullptr;
+}
+
+// logicalAnd(a, b, y), all Uint8Array
+napi_value logicalAnd(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t na = 0, nb = 0, ny = 0;
+  uint8_t *a = args.bytes(0, &na), *b = args.bytes(1, &nb), *y = args.bytes(2, &ny);
+  if (!args.ok) return nullptr;
+  if (nb < na || ny < na) return outside(env);
+  for (size_t i = 0; i < na; i++) y[i] = a[i] && b[i];
+  return nullptr;
+}
+
+// bytesToFloats(x: Uint8Array, y)
+napi_value bytesToFloats(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t nx = 0, ny = 0;
+  uint8_t* x = args.bytes(0, &nx);
+  float* y = args.floats(1, &ny);
+  if (!args.ok) return nullptr;
+  if (ny < nx) return outside(env);
+  for (size_t i = 0; i < nx; i++) y[i] = x[i];
+  return nullptr;
+}
+
+// intsToFloats(x: Int32Array, y)
+napi_value intsToFloats(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t nx = 0, ny = 0;
+  int32_t* x = args.ints(0, &nx);
+  float* y = args.floats(1, &ny);
+  if (!args.ok) return nullptr;
+  if (ny < nx) return outside(env);
+  for (size_t i = 0; i < nx; i++) y[i] = float(x[i]);
+  return nullptr;
+}
+
 // alignment(x): how many floats after the array's start the next multiple of 64 bytes lies
 napi_value alignment(napi_env env, napi_callback_info info) {
   Args args(env, info);
@@ -155,6 +202,10 @@ void exportPlain(napi_env env, napi_value exports) {
   exportFunction(env, exports, "reduce", reduce);
   exportFunction(env, exports, "copy", copy);
   exportFunction(env, exports, "softmax", softmax);
+  exportFunction(env, exports, "select", select);
+  exportFunction(env, exports, "logicalAnd", logicalAnd);
+  exportFunction(env, exports, "bytesToFloats", bytesToFloats);
+  exportFunction(env, exports, "intsToFloats", intsToFloats);
   exportFunction(env, exports, "alignment", alignment);
 }
 

@@ -1,0 +1,374 @@
+import { util } from '@tensorflow/tfjs-core';
+import type { NativeKernel } from './kernel.js';
+
+const linear: NativeKernel = {
+  name: 'BatCoderLinear',
+  run: ({ inputs: { x, w, bias }, backend }) => {
+    const [n, depth] = x.shape;
+    const width = w.shape[0];
+    util.assert(
+      w.shape[1] === depth,
+      () => `linear: input width ${depth}, weight expects ${w.shape[1]}.`,
+    );
+    const y = backend.allocate([n, width]);
+    const added = bias ? backend.floats(bias) : null;
+    backend.addon.gemm(
+      backend.floats(x),
+      backend.floats(w),
+      backend.floats(y),
+      n,
+      width,
+      depth,
+      false,
+      true,
+      1,
+      0,
+      0,
+      1,
+      false,
+      added,
+    );
+    return y;
+  },
+};
+
+const loraLinear: NativeKernel = {
+  name: 'BatCoderLoraLinear',
+  run: (call) => {
+    const { inputs, attrs, backend } = call;
+    const { x, a, b } = inputs;
+    const y = linear.run(call) as ReturnType<typeof backend.allocate>;
+    const [n, depth] = x.shape;
+    const [width, rank] = b.shape;
+    const low = backend.allocate([n, rank]);
+    const scale = attrs['scale'] as number;
+    backend.addon.gemm(
+      backend.floats(x),
+      backend.floats(a),
+      backend.floats(low),
+      n,
+      rank,
+      depth,
+      false,
+      true,
+      1,
+      0,
+      0,
+      scale,
+      false,
+      null,
+    );
+    backend.addon.gemm(
+      backend.floats(low),
+      backend.floats(b),
+      backend.floats(y),
+      n,
+      width,
+      rank,
+      false,
+      true,
+      1,
+      0,
+      0,
+      1,
+      true,
+      null,
+    );
+    backend.disposeData(low.dataId);
+    return y;
+  },
+};
+
+/** dx = dy w + scale (dy b) a */
+const loraLinearInputGrad: NativeKernel = {
+  name: 'BatCoderLoraLinearInputGrad',
+  run: ({ inputs: { dy, w, a, b }, attrs, backend }) => {
+    const [n, width] = dy.shape;
+    const [rank, depth] = a.shape;
+    const dx = backend.allocate([n, depth]);
+    const low = backend.allocate([n, rank]);
+    const scale = attrs['scale'] as number;
+    const { addon } = backend;
+    addon.gemm(
+      backend.floats(dy),
+      backend.floats(w),
+      backend.floats(dx),
+      n,
+      depth,
+      width,
+      false,
+      false,
+      1,
+      0,
+      0,
+      1,
+      false,
+      null,
+    );
+    addon.gemm(
+      backend.floats(dy),
+      backend.floats(b),
+      backend.floats(low),
+      n,
+      rank,
+      width,
+      false,
+      false,
+      1,
+      0,
+      0,
+      scale,
+      false,
+      null,
+    );
+    addon.gemm(
+      backend.floats(low),
+      backend.floats(a),
+      backend.floats(dx),
+      n,
+      depth,
+      rank,
+      false,
+      false,
+      1,
+      0,
+      0,
+      1,
+      true,
+      null,
+    );
+    backend.disposeData(low.dataId);
+    return dx;
+  },
+};
+
+const embedding: NativeKernel = {
+  name: 'BatCoderEmbedding',
+  run: ({ inputs: { table }, attrs, backend }) => {
+    const ids = attrs['ids'] as Int32Array;
+    const width = table.shape[1];
+    const y = backend.allocate([ids.length, width]);
+    backend.addon.embedding(backend.floats(table), ids, backend.floats(y), width);
+    return y;
+  },
+};
+
+const embeddingGrad: NativeKernel = {
+  name: 'BatCoderEmbeddingGrad',
+  run: ({ inputs: { dy }, attrs, backend }) => {
+    const width = dy.shape[1];
+    const grad = backend.allocate([attrs['vocab'] as number, width]);
+    const values = backend.floats(grad);
+    values.fill(0);
+    backend.addon.embeddingGrad(backend.floats(dy), attrs['ids'] as Int32Array, values, width);
+    return grad;
+  },
+};
+
+const rmsNorm: NativeKernel = {
+  name: 'BatCoderRmsNorm',
+  run: ({ inputs: { x, gain }, attrs, backend }) => {
+    const y = backend.allocate(x.shape);
+    backend.addon.rmsNorm(
+      backend.floats(x),
+      backend.floats(gain),
+      backend.floats(y),
+      attrs['eps'] as number,
+    );
+    return y;
+  },
+};
+
+const rmsNormGrad: NativeKernel = {
+  name: 'BatCoderRmsNormGrad',
+  run: ({ inputs: { dy, x, gain }, attrs, backend }) => {
+    const dx = backend.allocate(x.shape);
+    const dgain = backend.allocate(gain.shape);
+    backend.addon.rmsNormGrad(
+      backend.floats(dy),
+      backend.floats(x),
+      backend.floats(gain),
+      backend.floats(dx),
+      backend.floats(dgain),
+      attrs['eps'] as number,
+    );
+    return [dx, dgain];
+  },
+};
+
+const rotary: NativeKernel = {
+  name: 'BatCoderRotary',
+  run: ({ inputs: { x }, attrs, backend }) => {
+    const y = backend.allocate(x.shape);
+    const { positions, headSize, theta, inverse } = attrs as {
+      positions: Int32Array;
+      headSize: number;
+      theta: number;
+      inverse: boolean;
+    };
+    backend.addon.rotary(backend.floats(x), positions, backend.floats(y), headSize, theta, inverse);
+    return y;
+  },
+};
+
+const swiglu: NativeKernel = {
+  name: 'BatCoderSwiglu',
+  run: ({ inputs: { gate, up }, backend }) => {
+    const y = backend.allocate(gate.shape);
+    backend.addon.swiglu(backend.floats(gate), backend.floats(up), backend.floats(y));
+    return y;
+  },
+};
+
+const swigluGrad: NativeKernel = {
+  name: 'BatCoderSwigluGrad',
+  run: ({ inputs: { dy, gate, up }, backend }) => {
+    const dgate = backend.allocate(gate.shape);
+    const dup = backend.allocate(up.shape);
+    backend.addon.swigluGrad(
+      backend.floats(dy),
+      backend.floats(gate),
+      backend.floats(up),
+      backend.floats(dgate),
+      backend.floats(dup),
+    );
+    return [dgate, dup];
+  },
+};
+
+interface AttentionAttrs {
+  segments: Int32Array;
+  heads: number;
+  kvHeads: number;
+}
+
+const attention: NativeKernel = {
+  name: 'BatCoderAttention',
+  run: ({ inputs: { q, k, v }, attrs, backend }) => {
+    const { segments, heads, kvHeads } = attrs as unknown as AttentionAttrs;
+    const output = backend.allocate(q.shape);
+    const logSum = backend.allocate([q.shape[0], heads]);
+    backend.addon.attention(
+      backend.floats(q),
+      backend.floats(k),
+      backend.floats(v),
+      segments,
+      heads,
+      kvHeads,
+      backend.floats(output),
+      backend.floats(logSum),
+    );
+    return [output, logSum];
+  },
+};
+
+const attentionGrad: NativeKernel = {
+  name: 'BatCoderAttentionGrad',
+  run: ({ inputs: { dy, q, k, v, output, logSum }, attrs, backend }) => {
+    const { segments, heads, kvHeads } = attrs as unknown as AttentionAttrs;
+    const dq = backend.allocate(q.shape);
+    const dk = backend.allocate(k.shape);
+    const dv = backend.allocate(v.shape);
+    backend.addon.attentionGrad(
+      backend.floats(q),
+      backend.floats(k),
+      backend.floats(v),
+      segments,
+      heads,
+      kvHeads,
+      backend.floats(output),
+      backend.floats(logSum),
+      backend.floats(dy),
+      backend.floats(dq),
+      backend.floats(dk),
+      backend.floats(dv),
+    );
+    return [dq, dk, dv];
+  },
+};
+
+const selectedLogProbs: NativeKernel = {
+  name: 'BatCoderSelectedLogProbs',
+  run: ({ inputs: { hidden, w }, attrs, backend }) => {
+    const targets = attrs['targets'] as Int32Array;
+    const logProbs = backend.allocate([targets.length]);
+    const entropy = backend.allocate([targets.length]);
+    const logSum = backend.allocate([targets.length]);
+    backend.addon.logProbs(
+      backend.floats(hidden),
+      backend.floats(w),
+      targets,
+      w.shape[1],
+      backend.floats(logSum),
+      backend.floats(logProbs),
+      backend.floats(entropy),
+    );
+    return [logProbs, entropy, logSum];
+  },
+};
+
+const selectedLogProbsGrad: NativeKernel = {
+  name: 'BatCoderSelectedLogProbsGrad',
+  run: ({ inputs: { dy, hidden, w, logSum }, attrs, backend }) => {
+    const dHidden = backend.allocate(hidden.shape);
+    const dw = attrs['weightGrad'] ? backend.allocate(w.shape) : null;
+    backend.addon.logProbsGrad(
+      backend.floats(hidden),
+      backend.floats(w),
+      attrs['targets'] as Int32Array,
+      w.shape[1],
+      backend.floats(logSum),
+      backend.floats(dy),
+      backend.floats(dHidden),
+      dw && backend.floats(dw),
+    );
+    return dw ? [dHidden, dw] : [dHidden];
+  },
+};
+
+const cacheAttend: NativeKernel = {
+  name: 'BatCoderCacheAttend',
+  run: ({ inputs: { q }, attrs, backend }) => {
+    const { keys, values, rows, positions, kvHeads, capacity, headSize } = attrs as Record<
+      string,
+      number
+    > & {
+      keys: Float32Array;
+      values: Float32Array;
+      rows: Int32Array;
+      positions: Int32Array;
+    };
+    const output = backend.allocate(q.shape);
+    backend.addon.cacheAttend(
+      backend.floats(q),
+      keys,
+      values,
+      rows,
+      positions,
+      backend.floats(output),
+      q.shape[1] / headSize,
+      kvHeads,
+      capacity,
+      headSize,
+    );
+    return output;
+  },
+};
+
+export const fusedKernels: NativeKernel[] = [
+  linear,
+  loraLinear,
+  loraLinearInputGrad,
+  embedding,
+  embeddingGrad,
+  rmsNorm,
+  rmsNormGrad,
+  rotary,
+  swiglu,
+  swigluGrad,
+  attention,
+  attentionGrad,
+  selectedLogProbs,
+  selectedLogProbsGrad,
+  cacheAttend,
+];

@@ -1,0 +1,27 @@
+import type { KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../nativeBackend.js';
+
+/** A kernel of ours as tfjs calls it, with our types. */
+export interface NativeCall {
+  inputs: Record<string, TensorInfo>;
+  attrs: Record<string, unknown>;
+  backend: NativeBackend;
+}
+
+export type NativeFunc = (call: NativeCall) => TensorInfo | TensorInfo[];
+
+export interface NativeKernel {
+  name: string;
+  run: NativeFunc;
+  /** Which calls it can serve; the others go to tfjs's own JavaScript kernel. Default: all inputs float32. */
+  serves?(inputs: NamedTensorInfoMap, attrs: Record<string, unknown>): boolean;
+}
+
+export function allFloats(inputs: NamedTensorInfoMap): boolean {
+  return Object.values(inputs).every((t) => !t || (t as TensorInfo).dtype === 'float32');
+}
+
+/** What tfjs registers: our function, seen through its loosely typed signature. */
+export function asKernelFunc(run: NativeFunc): KernelFunc {
+  return run as unknown as KernelFunc;
+}

@@ -1,0 +1,82 @@
+import { grads, setBackend, tensor, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { expect } from 'vitest';
+import { initBackend } from '../../../server/tensor/backend.js';
+import { Random } from '../../../server/util/random.js';
+
+export function randomValues(size: number, seed: number, scale = 1): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length: size }, () => random.normal() * scale);
+}
+
+export interface Input {
+  shape: number[];
+  values: Float32Array;
+}
+
+export function randomInputs(shapes: number[][], seed = 1): Input[] {
+  return shapes.map((shape, i) => ({
+    shape,
+    values: randomValues(
+      shape.reduce((a, b) => a * b, 1),
+      seed * 100 + i,
+    ),
+  }));
+}
+
+export interface Outcome {
+  value: Float32Array;
+  grads: Float32Array[];
+}
+
+/** The value of an op and its gradients for a random upstream gradient, on one backend. */
+export async function evaluate(
+  backend: 'cpu' | 'native',
+  op: (...inputs: Tensor[]) => Tensor,
+  inputs: Input[],
+): Promise<Outcome> {
+  await setBackend(backend);
+  return tidy(() => {
+    const tensors = inputs.map(({ shape, values }) => tensor(values.slice(), shape));
+    const value = op(...tensors);
+    const dy = tensor(randomValues(value.size, 7), value.shape);
+    const results = grads((...xs: Tensor[]) => op(...xs))(tensors, dy);
+    return {
+      value: value.dataSync<'float32'>().slice(),
+      grads: results.map((g) => g.dataSync<'float32'>().slice()),
+    };
+  });
+}
+
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance = 2e-5,
+): void {
+  expect(actual.length).toBe(expected.length);
+  let largest = 1e-3;
+  for (let i = 0; i < expected.length; i++) {
+    largest = Math.max(largest, Math.abs(expected[i]));
+  }
+  for (let i = 0; i < expected.length; i++) {
+    if (!(Math.abs(actual[i] - expected[i]) <= tolerance * largest)) {
+      expect.fail(`element ${i} of ${expected.length}: ${actual[i]}, expected ${expected[i]}`);
+    }
+  }
+}
+
+/** Native against the composition on tfjs's CPU backend: value and every gradient. */
+export async function expectSameOnBoth(
+  op: (...inputs: Tensor[]) => Tensor,
+  inputs: Input[],
+  tolerance = 2e-5,
+): Promise<void> {
+  const plain = await evaluate('cpu', op, inputs);
+  const native = await evaluate('native', op, inputs);
+  expectClose(native.value, plain.value, tolerance);
+  native.grads.forEach((g, i) => expectClose(g, plain.grads[i], tolerance));
+}
+
+export async function startBackends(): Promise<void> {
+  await initBackend('cpu');
+  await initBackend('native', { threads: 2 });
+}
