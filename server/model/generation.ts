@@ -86,8 +86,8 @@ function makeRow(
     prompt,
     key: prompt.join(),
     limit: Math.min(wanted, room),
-    // A row's own stream: the fraction keeps row 1 of one seed apart from row 0 of the next.
-    random: new Random(seed + index / 2 ** 20),
+    // A row's own stream, from the seed and its index alone.
+    random: new Random(new Random(seed).uint32() + index * 2 ** 32),
     ids: [],
     logProbs: [],
     finish: wanted > 0 ? 'cancelled' : 'length',
