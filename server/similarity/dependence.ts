@@ -1,0 +1,239 @@
+import { STATEMENT, type Sources, TAIL } from './expressions.js';
+import type { FlatTree } from './flatTree.js';
+import { CATEGORY, EDGE, GraphBuilder, type ProgramGraph } from './programGraph.js';
+import { ROLE } from './roles.js';
+import { StatementReader } from './statements.js';
+import { type GrammarRoles, Syntax } from './syntax.js';
+
+/** The most parameters whose places are told apart. */
+const LAST_PARAMETER = 31;
+/** The value of the last statement is what the function gives back. */
+const IMPLICIT_RETURN = new Set(['ruby', 'rust', 'scala']);
+
+/**
+ * Builds the program dependence graph of a unit (Xu et al., "CSSG", 2026; the graph of Ferrante, Ottenstein and
+ * Warren, 1987): a root joined to each function's entry, nodes for statements, calls, operators, literals and
+ * parameters, edges for data and control dependence and from calls to functions of the same unit.
+ * @returns null where no function is defined
+ */
+export function buildProgramGraph(tree: FlatTree, grammar: GrammarRoles): ProgramGraph | null {
+  const graph = new GraphBuilder();
+  const reader = new FunctionReader(new Syntax(tree, grammar), graph);
+  return reader.readUnit() ? graph.build() : null;
+}
+
+class FunctionReader extends StatementReader {
+  private readonly entryOf = new Map<number, number>();
+  private depth = 0;
+
+  readUnit(): boolean {
+    this.graph.node(CATEGORY.root, '');
+    this.graph.held[0] = true;
+    this.findFunctions();
+    if (this.entryOf.size === 0) {
+      return false;
+    }
+    this.visit(0, STATEMENT);
+    return true;
+  }
+
+  /** Entries first, so that calls find them wherever they stand. */
+  private findFunctions(): void {
+    const { syntax } = this;
+    for (let node = 0; node < syntax.tree.count; node++) {
+      const role = syntax.role(node);
+      const bound = role === ROLE.declare || role === ROLE.assign ? this.boundLambda(node) : -1;
+      if ((role === ROLE.function && this.hasBody(node)) || bound >= 0) {
+        const entry = this.graph.node(CATEGORY.entry, '');
+        this.graph.held[entry] = true;
+        this.graph.edge(0, entry, EDGE.member);
+        this.entryOf.set(bound >= 0 ? bound : node, entry);
+        const name = bound >= 0 ? syntax.firstName(node) : this.nameOf(node);
+        if (name >= 0) {
+          this.entries.set(syntax.text(name), entry);
+        }
+        node = bound >= 0 ? bound : node;
+      }
+    }
+  }
+
+  private hasBody(node: number): boolean {
+    return this.bodyOf(node) >= 0;
+  }
+
+  /** A function held by a name: `const f = () => ...`. */
+  private boundLambda(node: number): number {
+    const value = this.syntax.field(node, 'value', 'right');
+    const inner = value < 0 ? -1 : this.syntax.inner(value);
+    return inner >= 0 && this.syntax.role(inner) === ROLE.lambda ? inner : -1;
+  }
+
+  private nameOf(node: number): number {
+    const { syntax } = this;
+    const declared = syntax.field(node, 'name', 'declarator');
+    if (declared < 0) {
+      return -1;
+    }
+    const at = syntax.inner(declared);
+    if (syntax.role(at) === ROLE.member) {
+      return syntax.field(at, 'field', 'method', 'name', 'property');
+    }
+    return syntax.role(at) === ROLE.name ? at : syntax.firstName(at);
+  }
+
+  private bodyOf(node: number): number {
+    const { syntax } = this;
+    const body = syntax.field(node, 'body');
+    if (body >= 0) {
+      return body;
+    }
+    // Ruby's lambdas and Kotlin's functions hold their body in no field.
+    return (
+      syntax
+        .all(node)
+        .filter((part) => /body|block|arrow_expression|statements/.test(syntax.typeName(part)))
+        .pop() ?? -1
+    );
+  }
+
+  protected override function(node: number): Sources {
+    const entry = this.entryOf.get(node);
+    if (entry === undefined) {
+      return [];
+    }
+    if (this.depth > 0) {
+      this.graph.edge(this.control.node, entry, this.control.kind);
+    }
+    this.readFunction(node, entry);
+    return [];
+  }
+
+  protected override lambda(node: number): Sources {
+    const entry = this.entryOf.get(node);
+    const owner = entry ?? this.graph.node(CATEGORY.lambda, '');
+    this.readFunction(node, owner);
+    return [owner];
+  }
+
+  private readFunction(node: number, owner: number): void {
+    const { syntax } = this;
+    const outer = {
+      definitions: this.definitions,
+      control: this.control,
+      dead: this.dead,
+      exits: this.exits,
+    };
+    this.definitions = outer.definitions.copy();
+    this.control = { node: owner, kind: EDGE.controlTrue };
+    this.dead = false;
+    this.exits = [];
+    this.depth++;
+    const body = this.bodyOf(node);
+    this.readParameters(node, owner, body);
+    const parts = body >= 0 ? [body] : this.looseBody(node);
+    this.initializers(node, body);
+    this.sequence(parts, this.bodyMode(node, parts));
+    this.depth--;
+    const inside = this.definitions;
+    Object.assign(this, outer);
+    if (syntax.role(node) === ROLE.lambda) {
+      // What a closure sets, its surroundings may see afterwards.
+      this.definitions.merge(inside);
+    }
+  }
+
+  /** What stands after the parameters of a lambda without a body node. */
+  private looseBody(node: number): number[] {
+    return this.syntax.parts(node).filter((part) => this.syntax.role(part) !== ROLE.parameters);
+  }
+
+  /** C++: `: member(value)` before the body. */
+  private initializers(node: number, body: number): void {
+    const list = this.syntax
+      .all(node)
+      .find((part) => this.syntax.typeName(part) === 'field_initializer_list');
+    if (list !== undefined && list !== body) {
+      this.visit(list, STATEMENT);
+    }
+  }
+
+  private bodyMode(node: number, parts: number[]): number {
+    const { syntax } = this;
+    const { language } = syntax.grammar;
+    if (IMPLICIT_RETURN.has(language)) {
+      return TAIL;
+    }
+    const [body] = parts;
+    if (body === undefined) {
+      return STATEMENT;
+    }
+    const lambda = syntax.role(node) === ROLE.lambda;
+    const expression =
+      !/block|body|compound|statement/.test(syntax.typeName(body)) ||
+      syntax.typeName(body) === 'arrow_expression_clause';
+    if (language === 'kotlin') {
+      return lambda || /^=/.test(syntax.text(body)) ? TAIL : STATEMENT;
+    }
+    return (lambda || language === 'csharp') && expression ? TAIL : STATEMENT;
+  }
+
+  private readParameters(node: number, owner: number, body: number): void {
+    let place = 0;
+    for (const parameter of this.parameterNodes(node, body)) {
+      const { syntax, graph } = this;
+      const names = syntax.fields(parameter, 'name');
+      for (const each of names.length > 1 ? names : [parameter]) {
+        const result = graph.node(CATEGORY.parameter, '');
+        graph.held[result] = true;
+        graph.edge(owner, result, EDGE.parameter + Math.min(place++, LAST_PARAMETER));
+        this.bindParameter(each, result);
+      }
+    }
+  }
+
+  private parameterNodes(node: number, body: number): number[] {
+    const { syntax } = this;
+    const limit = body >= 0 ? body : syntax.tree.next[node];
+    const found: number[] = [];
+    for (let at = node + 1; at < limit; at++) {
+      if (syntax.role(at) === ROLE.parameters) {
+        const own = syntax
+          .all(at)
+          .filter((part) => syntax.isNamed(part) && syntax.role(part) !== ROLE.drop);
+        found.push(
+          ...own.filter(
+            (part) => syntax.role(part) !== ROLE.skip || /self/.test(syntax.typeName(part)),
+          ),
+        );
+        at = syntax.tree.next[at] - 1;
+      }
+    }
+    const single = syntax.field(node, 'parameter');
+    return single >= 0 && found.length === 0 ? [single] : found;
+  }
+
+  private bindParameter(parameter: number, node: number): void {
+    const { syntax } = this;
+    const inner =
+      syntax.role(parameter) === ROLE.name
+        ? parameter
+        : syntax.field(parameter, 'pattern', 'name', 'declarator', 'left');
+    const fallback =
+      syntax.parts(parameter).find((part) => syntax.role(part) === ROLE.name) ??
+      syntax.firstName(parameter);
+    const at = inner >= 0 ? inner : fallback;
+    const initial =
+      inner === parameter ? -1 : syntax.field(parameter, 'value', 'default_value', 'right');
+    if (initial >= 0) {
+      this.graph.data(this.value(initial), node, 0);
+    }
+    if (at < 0) {
+      this.definitions.define(syntax.text(parameter).replace(/[^\w]|\bmut\b/g, ''), [node]);
+    } else if (/declarator|splat|optional|variadic/.test(syntax.typeName(at))) {
+      const name = syntax.firstName(at);
+      this.definitions.define(name >= 0 ? syntax.text(name) : '', [node]);
+    } else {
+      this.bind(at, [node]);
+    }
+  }
+}

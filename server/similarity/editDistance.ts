@@ -1,0 +1,311 @@
+import { AssignmentSolver } from './assignment.js';
+import { type MatchableGraph, ROUNDS, compareGraphs } from './matchable.js';
+import { CATEGORIES, CATEGORY, edgeFamily } from './programGraph.js';
+
+/** Costs in quarters of an edit, so that all sums are whole numbers and the same on every machine. */
+const EDIT = 4;
+/** A node that keeps its category and changes its detail. */
+const CHANGE_DETAIL = 2;
+/** An edge that changes its kind within its family: another operand place, the other side of a branch. */
+const CHANGE_KIND = 2;
+/** Equal surroundings break ties between equal costs. */
+const TIE = 8;
+/** Beyond this many nodes of one category the cheaper greedy matching is used. */
+const LARGEST_BLOCK = 120;
+const REFINEMENTS = 2;
+
+/**
+ * An upper bound of the graph edit distance of two program graphs (Riesen and Bunke, 2009: assignment on nodes and
+ * their edges, then the true cost of the edit path that it implies), with the roots matched and nodes matched only
+ * within their category, entries thus only to entries. Refined by assigning again with the edges that the matching
+ * really keeps. No clock is looked at: a pair has one value, whichever way round.
+ */
+export class EditDistance {
+  private readonly solver = new AssignmentSolver();
+  private costs = new Int32Array(4096);
+  private columns = new Int32Array(256);
+  private mapping = new Int32Array(256);
+  private best = new Int32Array(256);
+  private inverse = new Int32Array(256);
+  private placeOf = new Int32Array(256);
+
+  /** 1 - distance / (|N1| + |E1| + |N2| + |E2|), in [0, 1]. */
+  similarity(one: MatchableGraph, other: MatchableGraph): number {
+    const order = compareGraphs(one, other);
+    if (order === 0) {
+      return 1;
+    }
+    const [a, b] = order < 0 ? [one, other] : [other, one];
+    const all = EDIT * (a.nodes + a.edges + b.nodes + b.edges);
+    return this.saved(a, b) / all;
+  }
+
+  /** What the best mapping found saves against deleting the one graph and inserting the other. */
+  private saved(a: MatchableGraph, b: MatchableGraph): number {
+    this.reserve(Math.max(a.nodes, b.nodes));
+    const { mapping, best } = this;
+    mapping.fill(-1, 0, a.nodes);
+    mapping[0] = 0;
+    for (let category = 1; category < CATEGORIES; category++) {
+      this.assignBlock(a, b, category, null);
+    }
+    let saved = this.savedBy(a, b);
+    best.set(mapping.subarray(0, a.nodes));
+    for (let round = 0; round < REFINEMENTS; round++) {
+      for (let category = 1; category < CATEGORIES; category++) {
+        this.assignBlock(a, b, category, best);
+      }
+      const more = this.savedBy(a, b);
+      if (more <= saved) {
+        break;
+      }
+      saved = more;
+      best.set(mapping.subarray(0, a.nodes));
+    }
+    return saved;
+  }
+
+  /** @param matched the mapping whose edges count; null: the surroundings count */
+  private assignBlock(
+    a: MatchableGraph,
+    b: MatchableGraph,
+    category: number,
+    matched: Int32Array | null,
+  ): void {
+    const { mapping } = this;
+    let rows = a.members[category];
+    let columns = b.members[category];
+    if (rows.length === 0 || columns.length === 0) {
+      return;
+    }
+    if (Math.max(rows.length, columns.length) > LARGEST_BLOCK) {
+      if (matched === null) {
+        greedy(a, b, rows, columns, mapping);
+      }
+      return;
+    }
+    const size = rows.length * columns.length;
+    if (this.costs.length < size) {
+      this.costs = new Int32Array(size * 2);
+    }
+    const swapped = rows.length > columns.length;
+    const [first, second] = swapped ? [b, a] : [a, b];
+    if (swapped) {
+      [rows, columns] = [columns, rows];
+    }
+    if (matched === null) {
+      this.localCosts(first, second, rows, columns);
+    } else {
+      this.keptCosts(first, second, rows, columns, swapped, matched, a.nodes, category);
+    }
+    this.solver.solve(this.costs, rows.length, columns.length, this.columns);
+    for (const node of a.members[category]) {
+      mapping[node] = -1;
+    }
+    for (let i = 0; i < rows.length; i++) {
+      const j = this.columns[i];
+      // Zero: as good as no match at all. Entries match all the same.
+      if (this.costs[i * columns.length + j] < 0 || category === CATEGORY.entry) {
+        const [from, to] = swapped ? [columns[j], rows[i]] : [rows[i], columns[j]];
+        mapping[from] = to;
+      }
+    }
+  }
+
+  /** Costs less those of deletion and insertion, by label and by the ways out of each node. */
+  private localCosts(
+    a: MatchableGraph,
+    b: MatchableGraph,
+    rows: Int32Array,
+    columns: Int32Array,
+  ): void {
+    const { costs } = this;
+    let at = 0;
+    for (const u of rows) {
+      const [from, to] = [a.firstEdge[u], a.firstEdge[u + 1]];
+      for (const v of columns) {
+        let common = 0;
+        const end = b.firstEdge[v + 1];
+        for (let i = from, j = b.firstEdge[v]; i < to && j < end; ) {
+          const difference = a.signature[i] - b.signature[j];
+          if (difference === 0) {
+            common++;
+          }
+          i += difference <= 0 ? 1 : 0;
+          j += difference >= 0 ? 1 : 0;
+        }
+        const label = a.detail[u] === b.detail[v] ? 0 : CHANGE_DETAIL;
+        let equal = 0;
+        while (equal <= ROUNDS && a.colour[equal * a.nodes + u] === b.colour[equal * b.nodes + v]) {
+          equal++;
+        }
+        // Each edge has two ends: half of what it saves counts at either.
+        costs[at++] = -TIE * (2 * EDIT - label + EDIT * common) - equal;
+      }
+    }
+  }
+
+  /** Costs less those of deletion and insertion, by label and by the edges that stay if the others keep their match. */
+  private keptCosts(
+    a: MatchableGraph,
+    b: MatchableGraph,
+    rows: Int32Array,
+    columns: Int32Array,
+    swapped: boolean,
+    matched: Int32Array,
+    matchedCount: number,
+    category: number,
+  ): void {
+    const { costs, placeOf, inverse } = this;
+    let mapping = matched;
+    if (swapped) {
+      inverse.fill(-1, 0, a.nodes);
+      for (let i = 0; i < matchedCount; i++) {
+        if (matched[i] >= 0) {
+          inverse[matched[i]] = i;
+        }
+      }
+      mapping = inverse;
+    }
+    columns.forEach((v, j) => {
+      placeOf[v] = j;
+    });
+    rows.forEach((u, i) => {
+      const row = i * columns.length;
+      columns.forEach((v, j) => {
+        const label = a.detail[u] === b.detail[v] ? 0 : CHANGE_DETAIL;
+        const equal = a.colour[ROUNDS * a.nodes + u] === b.colour[ROUNDS * b.nodes + v] ? 1 : 0;
+        costs[row + j] = -TIE * (2 * EDIT - label) - equal - (mapping[u] === v ? 1 : 0);
+      });
+      for (let e = a.firstEdge[u]; e < a.firstEdge[u + 1]; e++) {
+        const image = mapping[a.neighbour[e]];
+        if (image < 0) {
+          continue;
+        }
+        const back = a.way[e] ^ 64;
+        for (let f = b.firstEdge[image]; f < b.firstEdge[image + 1]; f++) {
+          const v = b.neighbour[f];
+          const other = b.way[f];
+          if (b.category[v] !== category || (other ^ back) & 64) {
+            continue;
+          }
+          if (other === back) {
+            costs[row + placeOf[v]] -= TIE * 2 * EDIT;
+          } else if (edgeFamily(other & 63) === edgeFamily(back & 63)) {
+            costs[row + placeOf[v]] -= TIE * (2 * EDIT - CHANGE_KIND);
+          }
+        }
+      }
+    });
+  }
+
+  /** What the mapping saves in truth. */
+  private savedBy(a: MatchableGraph, b: MatchableGraph): number {
+    const { mapping } = this;
+    let saved = 0;
+    for (let u = 0; u < a.nodes; u++) {
+      const image = mapping[u];
+      if (image < 0) {
+        continue;
+      }
+      saved += 2 * EDIT - (a.detail[u] === b.detail[image] ? 0 : CHANGE_DETAIL);
+      for (let e = a.firstOut[u]; e < a.firstOut[u + 1]; ) {
+        const v = a.target[e];
+        let end = e + 1;
+        while (end < a.firstOut[u + 1] && a.target[end] === v) {
+          end++;
+        }
+        if (mapping[v] >= 0) {
+          saved += this.savedEdges(a, e, end, b, image, mapping[v]);
+        }
+        e = end;
+      }
+    }
+    return saved;
+  }
+
+  /** The edges between two nodes against those between their images. */
+  private savedEdges(
+    a: MatchableGraph,
+    from: number,
+    to: number,
+    b: MatchableGraph,
+    u: number,
+    v: number,
+  ): number {
+    let start = b.firstOut[u];
+    const limit = b.firstOut[u + 1];
+    while (start < limit && b.target[start] < v) {
+      start++;
+    }
+    let end = start;
+    while (end < limit && b.target[end] === v) {
+      end++;
+    }
+    let saved = 0;
+    for (let family = 0; family <= 4; family++) {
+      let [here, there, same] = [0, 0, 0];
+      for (let e = from; e < to; e++) {
+        here += edgeFamily(a.kind[e]) === family ? 1 : 0;
+      }
+      if (here === 0) {
+        continue;
+      }
+      for (let f = start; f < end; f++) {
+        if (edgeFamily(b.kind[f]) === family) {
+          there++;
+          for (let e = from; e < to; e++) {
+            same += a.kind[e] === b.kind[f] ? 1 : 0;
+          }
+        }
+      }
+      saved += 2 * EDIT * same + (2 * EDIT - CHANGE_KIND) * (Math.min(here, there) - same);
+    }
+    return saved;
+  }
+
+  private reserve(size: number): void {
+    if (this.mapping.length < size) {
+      const room = size * 2;
+      this.columns = new Int32Array(room);
+      this.mapping = new Int32Array(room);
+      this.best = new Int32Array(room);
+      this.inverse = new Int32Array(room);
+      this.placeOf = new Int32Array(room);
+    }
+  }
+}
+
+/** Matches nodes with equal surroundings first, the widest that are equal, then by label, then in order. */
+function greedy(
+  a: MatchableGraph,
+  b: MatchableGraph,
+  rows: Int32Array,
+  columns: Int32Array,
+  mapping: Int32Array,
+): void {
+  const taken = new Uint8Array(b.nodes);
+  for (let round = ROUNDS; round >= -1; round--) {
+    const open = new Map<number, number[]>();
+    for (let j = columns.length - 1; j >= 0; j--) {
+      const v = columns[j];
+      if (taken[v] === 0) {
+        const key = round < 0 ? 0 : b.colour[round * b.nodes + v];
+        const list = open.get(key);
+        if (list === undefined) {
+          open.set(key, [v]);
+        } else {
+          list.push(v);
+        }
+      }
+    }
+    for (const u of rows) {
+      const v =
+        mapping[u] < 0 ? open.get(round < 0 ? 0 : a.colour[round * a.nodes + u])?.pop() : undefined;
+      if (v !== undefined) {
+        mapping[u] = v;
+        taken[v] = 1;
+      }
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import type { Tree } from 'web-tree-sitter';
+
+/**
+ * A syntax tree copied out of the parser into arrays, in document order, so that walking it costs no calls.
+ * `next[i]` is the first index after the subtree of node i; the children of i begin at i + 1.
+ * Inner nodes and punctuation carry no text range of their own where it was not asked for.
+ */
+export interface FlatTree {
+  readonly text: string;
+  readonly count: number;
+  /** Grammar's node type of each node. */
+  readonly type: Uint16Array;
+  /** Grammar's field by which the parent holds the node; 0: none. */
+  readonly field: Uint16Array;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  readonly next: Int32Array;
+}
+
+/** What to do with a node type while copying. */
+export const KEEP = 0;
+/** Leaves out the node and all in it. */
+export const DROP = 1;
+/** Keeps the node and nothing below it. */
+export const LEAF = 2;
+
+let type = new Uint16Array(1024);
+let field = new Uint16Array(1024);
+let start = new Int32Array(1024);
+let end = new Int32Array(1024);
+let next = new Int32Array(1024);
+let parents = new Int32Array(256);
+
+/** @param handling KEEP, DROP or LEAF by node type */
+export function flatten(tree: Tree, text: string, handling: Uint8Array): FlatTree {
+  const cursor = tree.walk();
+  let count = 0;
+  let depth = 0;
+  for (let going = true; going; ) {
+    const id = cursor.nodeTypeId;
+    const how = handling[id] ?? KEEP;
+    let inner = false;
+    if (how !== DROP) {
+      if (count === type.length) {
+        grow();
+      }
+      type[count] = id;
+      field[count] = cursor.currentFieldId;
+      start[count] = cursor.startIndex;
+      end[count] = cursor.endIndex;
+      inner = how === KEEP && cursor.gotoFirstChild();
+      if (inner) {
+        if (depth === parents.length) {
+          const larger = new Int32Array(depth * 2);
+          larger.set(parents);
+          parents = larger;
+        }
+        parents[depth++] = count;
+      } else {
+        next[count] = count + 1;
+      }
+      count++;
+    }
+    while (!inner && !cursor.gotoNextSibling()) {
+      if (depth === 0) {
+        going = false;
+        break;
+      }
+      cursor.gotoParent();
+      next[parents[--depth]] = count;
+    }
+  }
+  cursor.delete();
+  return {
+    text,
+    count,
+    type: type.slice(0, count),
+    field: field.slice(0, count),
+    start: start.slice(0, count),
+    end: end.slice(0, count),
+    next: next.slice(0, count),
+  };
+}
+
+function grow(): void {
+  const size = type.length * 2;
+  const copy = <T extends Uint16Array | Int32Array>(from: T, to: T): T => {
+    to.set(from);
+    return to;
+  };
+  type = copy(type, new Uint16Array(size));
+  field = copy(field, new Uint16Array(size));
+  start = copy(start, new Int32Array(size));
+  end = copy(end, new Int32Array(size));
+  next = copy(next, new Int32Array(size));
+}
+
+/** The source text of a node. */
+export function textOf(tree: FlatTree, node: number): string {
+  return tree.text.slice(tree.start[node], tree.end[node]);
+}

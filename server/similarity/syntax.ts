@@ -1,0 +1,143 @@
+import type { Language as Grammar } from 'web-tree-sitter';
+import type { LanguageId } from '../languages/types.js';
+import type { FlatTree } from './flatTree.js';
+import { textOf } from './flatTree.js';
+import { ROLE, rolesFor } from './roles.js';
+
+/** A grammar as the graph builder sees it: a role for each node type, a number for each field. */
+export interface GrammarRoles {
+  readonly language: LanguageId;
+  readonly roles: Uint8Array;
+  readonly typeNames: readonly (string | null)[];
+  readonly named: Uint8Array;
+  fieldId(name: string): number;
+}
+
+const NO_FIELD = 0xffff;
+
+export function grammarRoles(language: LanguageId, grammar: Grammar): GrammarRoles {
+  const typeNames = Array.from({ length: grammar.nodeTypeCount }, (_, id) =>
+    grammar.nodeTypeForId(id),
+  );
+  const fields = new Map<string, number>();
+  return {
+    language,
+    typeNames,
+    roles: rolesFor(language, typeNames, (id) => grammar.nodeTypeIsNamed(id)),
+    named: Uint8Array.from(typeNames, (_, id) => (grammar.nodeTypeIsNamed(id) ? 1 : 0)),
+    fieldId(name) {
+      let id = fields.get(name);
+      if (id === undefined) {
+        id = grammar.fieldIdForName(name) ?? NO_FIELD;
+        fields.set(name, id);
+      }
+      return id;
+    },
+  };
+}
+
+/** Finds its way in one flat tree. Nodes are numbers; -1: there is none. */
+export class Syntax {
+  constructor(
+    readonly tree: FlatTree,
+    readonly grammar: GrammarRoles,
+  ) {}
+
+  role(node: number): number {
+    return this.grammar.roles[this.tree.type[node]];
+  }
+
+  typeName(node: number): string {
+    return this.grammar.typeNames[this.tree.type[node]] ?? '';
+  }
+
+  text(node: number): string {
+    return textOf(this.tree, node);
+  }
+
+  isNamed(node: number): boolean {
+    return this.grammar.named[this.tree.type[node]] === 1;
+  }
+
+  /** All children, tokens too. */
+  all(node: number): number[] {
+    const children: number[] = [];
+    const { next } = this.tree;
+    for (let child = node + 1; child < next[node]; child = next[child]) {
+      children.push(child);
+    }
+    return children;
+  }
+
+  /** The children that do something: no tokens, types or imports. */
+  parts(node: number): number[] {
+    const children: number[] = [];
+    const { next } = this.tree;
+    for (let child = node + 1; child < next[node]; child = next[child]) {
+      const role = this.role(child);
+      if (role !== ROLE.skip && role !== ROLE.drop) {
+        children.push(child);
+      }
+    }
+    return children;
+  }
+
+  /** The first child held by one of the fields, in the order of the fields. */
+  field(node: number, ...names: string[]): number {
+    const { next, field } = this.tree;
+    for (const name of names) {
+      const id = this.grammar.fieldId(name);
+      for (let child = node + 1; id !== NO_FIELD && child < next[node]; child = next[child]) {
+        if (field[child] === id) {
+          return child;
+        }
+      }
+    }
+    return -1;
+  }
+
+  fields(node: number, name: string): number[] {
+    const id = this.grammar.fieldId(name);
+    return this.all(node).filter((child) => this.tree.field[child] === id);
+  }
+
+  isField(node: number, ...names: string[]): boolean {
+    return names.some((name) => this.grammar.fieldId(name) === this.tree.field[node]);
+  }
+
+  child(node: number, role: number): number {
+    return this.all(node).find((child) => this.role(child) === role) ?? -1;
+  }
+
+  /** Through brackets and other wrappers that hold one part only. */
+  inner(node: number): number {
+    let at = node;
+    for (;;) {
+      if (this.role(at) !== ROLE.pass) {
+        return at;
+      }
+      const parts = this.parts(at);
+      if (parts.length !== 1) {
+        return at;
+      }
+      at = parts[0];
+    }
+  }
+
+  /** The operator's text: its field, or the first token that is no punctuation. */
+  operator(node: number): string {
+    const field = this.field(node, 'operator', 'operators');
+    const token = field >= 0 ? field : (this.all(node).find((child) => !this.isNamed(child)) ?? -1);
+    return token < 0 ? '' : this.text(token).replace(/\s+/g, ' ');
+  }
+
+  /** The first name in a node: what a declarator or a parameter declares. */
+  firstName(node: number): number {
+    for (let at = node; at < this.tree.next[node]; at++) {
+      if (this.role(at) === ROLE.name) {
+        return at;
+      }
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Tree } from 'web-tree-sitter';
+import type { LanguageParser } from '../languages/parser.js';
+import type { LanguageId } from '../languages/types.js';
+import { DROP, flatten, type FlatTree, KEEP, LEAF } from './flatTree.js';
+import { ROLE } from './roles.js';
+import { type GrammarRoles, grammarRoles } from './syntax.js';
+
+/** What a member of a class or a file of the language needs around it before the grammar takes it. */
+const WRAPPERS: Partial<Record<LanguageId, readonly [string, string][]>> = {
+  typescript: [
+    ['class C {\n', '\n}'],
+    ['(', '\n)'],
+    ['({\n', '\n})'],
+  ],
+  tsx: [
+    ['class C {\n', '\n}'],
+    ['(', '\n)'],
+    ['({\n', '\n})'],
+  ],
+  javascript: [
+    ['class C {\n', '\n}'],
+    ['(', '\n)'],
+    ['({\n', '\n})'],
+  ],
+  java: [['class C {\n', '\n}']],
+  csharp: [['class C {\n', '\n}']],
+  cpp: [['class C {\n', '\n};']],
+  kotlin: [['class C {\n', '\n}']],
+  scala: [['class C {\n', '\n}']],
+  rust: [['impl C {\n', '\n}']],
+};
+const PHP_WRAPPERS: readonly [string, string][] = [
+  ['<?php\n', '\n'],
+  ['<?php class C {\n', '\n}'],
+];
+const BARE: [string, string] = ['', ''];
+/** In these a member alone is most often no file: the wrapper is tried first. */
+const MEMBERS_FIRST = new Set<LanguageId>(['java', 'csharp']);
+
+/** Parses units of one language, as they stand in their classes or alone. */
+export class UnitSyntax {
+  readonly grammar: GrammarRoles;
+  private readonly wrappers: readonly (readonly [string, string])[];
+  private readonly pruned: Uint8Array;
+  private readonly whole: Uint8Array;
+
+  constructor(private readonly parser: LanguageParser) {
+    const id = parser.language.id;
+    const probe = parser.parse('');
+    if (probe === null) {
+      throw new Error(`The ${parser.language.name} grammar could not be used.`);
+    }
+    this.grammar = grammarRoles(id, probe.language);
+    probe.delete();
+    const own = WRAPPERS[id] ?? [];
+    this.wrappers =
+      id === 'php' ? PHP_WRAPPERS : MEMBERS_FIRST.has(id) ? [...own, BARE] : [BARE, ...own];
+    this.pruned = this.grammar.roles.map((role) =>
+      role === ROLE.drop ? DROP : role === ROLE.name || role === ROLE.number ? LEAF : KEEP,
+    );
+    this.whole = this.grammar.roles.map((_, type) =>
+      /comment/.test(this.grammar.typeNames[type] ?? '') ? DROP : KEEP,
+    );
+  }
+
+  /** The tree without types, modifiers and punctuation, for the program graph; null where the code has an error. */
+  forGraph(code: string): FlatTree | null {
+    return this.flat(code, this.pruned);
+  }
+
+  /** The whole tree, comments left out; null where the code has an error. */
+  forText(code: string): FlatTree | null {
+    return this.flat(code, this.whole);
+  }
+
+  private flat(code: string, handling: Uint8Array): FlatTree | null {
+    for (const [before, after] of this.wrappers) {
+      if (before === '<?php\n' && /^\s*<\?/.test(code)) {
+        continue;
+      }
+      const text = before + code + after;
+      const tree = this.parser.parse(text);
+      if (tree === null) {
+        return null;
+      }
+      try {
+        if (!tree.rootNode.hasError) {
+          return flatten(tree, text, handling);
+        }
+      } finally {
+        release(tree);
+      }
+    }
+    return null;
+  }
+}
+
+function release(tree: Tree): void {
+  tree.delete();
+}
