@@ -22,7 +22,7 @@ const steps = [
 ];
 for (const [index, [title, step]] of steps.entries()) {
   console.log(`\n[${index + 1}/${steps.length}] ${title}`);
-  const status = step();
+  const status = await step();
   if (status !== 0) {
     console.error(`quickstart stopped at: ${title}`);
     process.exit(status);

@@ -81,8 +81,8 @@ const vitest = (name, node, args) =>
   });
 
 mkdirSync(out, { recursive: true });
-if (installPackages() !== 0) {
-  console.log('npm ci failed: see above.\n0 passed, 1 failed');
+if ((await installPackages()) !== 0) {
+  console.log('0 passed, 1 failed');
   process.exit(1);
 }
 

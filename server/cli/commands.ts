@@ -10,6 +10,11 @@ export interface CommandEntry {
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'quickstart',
+    summary: 'scan a folder, train on it, document one function and write one from its doc',
+    load: async () => (await import('./quickstart.js')).quickstart,
+  },
+  {
     name: 'corpus',
     summary: 'tell which files and units of a folder would be learnt, and why others not',
     load: async () => (await import('./corpus.js')).corpus,
