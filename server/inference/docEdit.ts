@@ -45,7 +45,9 @@ export function assertAddsDocOnly(
     squeezed(after[index].code) === squeezed(unit.code) &&
     after.every((each, i) => each.signature === units[i].signature);
   if (!same) {
-    throw new Error(`The doc of ${unit.qualifiedName} would change how its file reads, so it is withheld.`);
+    throw new Error(
+      `The doc of ${unit.qualifiedName} would change how its file reads, so it is withheld.`,
+    );
   }
 }
 

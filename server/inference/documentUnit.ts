@@ -53,14 +53,20 @@ export async function documentUnit(
     broken: false,
   }));
   const prompt = loaded.prompts.document(view.language, view.code);
-  const write = (begun: string, maxTokens: number, accept: (draft: Draft, text: string) => void): Promise<void> =>
+  const write = (
+    begun: string,
+    maxTokens: number,
+    accept: (draft: Draft, text: string) => void,
+  ): Promise<void> =>
     writePiece(loaded, drafts, prompt, begun, { maxTokens, seed, signal }, accept);
 
   await write('', SUMMARY_TOKENS, (draft, text) => {
     draft.doc.summary = text;
   });
   for (const name of view.parameters) {
-    await write(`@param ${name}`, PART_TOKENS, (draft, text) => draft.doc.params.push({ name, text }));
+    await write(`@param ${name}`, PART_TOKENS, (draft, text) =>
+      draft.doc.params.push({ name, text }),
+    );
   }
   if (view.returnsValue) {
     await write('@returns', PART_TOKENS, (draft, text) => {
@@ -83,7 +89,11 @@ async function writePiece(
   accept: (draft: Draft, text: string) => void,
 ): Promise<void> {
   const { tokenizer } = loaded;
-  const run = async (chosen: readonly Draft[], temperature: number, seed: number): Promise<Draft[]> => {
+  const run = async (
+    chosen: readonly Draft[],
+    temperature: number,
+    seed: number,
+  ): Promise<Draft[]> => {
     const contexts = chosen.map(({ doc }) => {
       const before = renderPlainDoc(doc);
       const text = begun === '' ? '' : `${before}\n${begun}`;

@@ -125,7 +125,9 @@ class ModelEngine implements Engine {
     const prompt = loaded.prompts.document(language, view.code);
     // The reconstruction needs as much room again as the code.
     if (prompt.length * 2.5 > loaded.model.config.contextLength) {
-      throw new UserError(`${unit.qualifiedName} is too long for this model: ${prompt.length} tokens.`);
+      throw new UserError(
+        `${unit.qualifiedName} is too long for this model: ${prompt.length} tokens.`,
+      );
     }
     const similarity = await loadSimilarity(language);
     const candidates = await documentUnit(loaded, similarity, view, { signal });
@@ -137,7 +139,9 @@ class ModelEngine implements Engine {
     const [best] = candidates;
     const comments = units.flatMap((each) => (each.doc === null ? [] : [each.doc]));
     const style =
-      request.style === undefined || request.style === 'auto' ? detectStyle(comments, language) : request.style;
+      request.style === undefined || request.style === 'auto'
+        ? detectStyle(comments, language)
+        : request.style;
     const comment = renderDoc(best.doc, style, {
       language,
       parameters: unit.parameters,
@@ -156,13 +160,19 @@ class ModelEngine implements Engine {
     };
   }
 
-  async generate(request: GenerateRequest, count: number, signal?: AbortSignal): Promise<GenerateResult> {
+  async generate(
+    request: GenerateRequest,
+    count: number,
+    signal?: AbortSignal,
+  ): Promise<GenerateResult> {
     const loaded = this.model();
     const { language } = request;
     const target = await targetOf(request);
     const { doc, signature } = target;
     const similarity = await loadSimilarity(language);
-    const answer = await generateCode(loaded, similarity, { language, doc, signature }, count, { signal });
+    const answer = await generateCode(loaded, similarity, { language, doc, signature }, count, {
+      signal,
+    });
     return {
       candidates: answer.candidates.map((candidate) => ({
         ...candidate,
@@ -209,12 +219,18 @@ async function targetOf(request: GenerateRequest): Promise<CodeTarget> {
   }
   const target = codeTargetAt(await loadParser(request.language), request.text, request.line);
   if (target === null) {
-    throw new UserError(`Line ${request.line + 1} is in no doc comment: write what the code should do there.`);
+    throw new UserError(
+      `Line ${request.line + 1} is in no doc comment: write what the code should do there.`,
+    );
   }
   return target;
 }
 
-function newTextOf(target: CodeTarget, { body, code }: CodeCandidate, request: GenerateRequest): string {
+function newTextOf(
+  target: CodeTarget,
+  { body, code }: CodeCandidate,
+  request: GenerateRequest,
+): string {
   if (!('line' in request)) {
     return code;
   }

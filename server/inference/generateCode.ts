@@ -98,7 +98,11 @@ export async function generateCode(
  * Cuts a continuation where its unit ends: the longest run of its lines that, with the signature, parses as one unit.
  * @returns null where no run does
  */
-export function wholeUnit(similarity: Similarity, signature: string, continuation: string): string | null {
+export function wholeUnit(
+  similarity: Similarity,
+  signature: string,
+  continuation: string,
+): string | null {
   const lines = continuation.trimEnd().split('\n');
   for (let count = lines.length; count > 0; count--) {
     const body = lines.slice(0, count).join('\n');

@@ -32,7 +32,9 @@ export async function rankDocs(
     model,
     [...docs.keys()].map((plain) => prompts.generate(view.language, plain, view.signature)),
     {
-      maxNewTokens: Math.round(CODE_CAP_FACTOR * tokenizer.encode(view.rest).length + CODE_CAP_EXTRA),
+      maxNewTokens: Math.round(
+        CODE_CAP_FACTOR * tokenizer.encode(view.rest).length + CODE_CAP_EXTRA,
+      ),
       temperature: 0,
       stopIds: prompts.stopIds,
       signal,

@@ -21,7 +21,8 @@ export interface CodeTarget {
 }
 
 /** A line that begins a definition: it has a parameter list, and is no statement of another kind. */
-const SIGNATURE = /^(?!\s*(?:if|for|while|switch|return|catch|else|elif|with|match|do|try)\b)\s*[\p{L}_@#$~*&<>[\]:. ,]+.*\(/u;
+const SIGNATURE =
+  /^(?!\s*(?:if|for|while|switch|return|catch|else|elif|with|match|do|try)\b)\s*[\p{L}_@#$~*&<>[\]:. ,]+.*\(/u;
 /** How many lines a signature may take. */
 const LONGEST_SIGNATURE = 12;
 
@@ -30,7 +31,11 @@ const LONGEST_SIGNATURE = 12;
  * that has a body already is to get a new one.
  * @returns null where no doc comment is at the line
  */
-export function codeTargetAt(parser: LanguageParser, text: string, line: number): CodeTarget | null {
+export function codeTargetAt(
+  parser: LanguageParser,
+  text: string,
+  line: number,
+): CodeTarget | null {
   const { units } = extractUnits(parser, text);
   const unit = units.findLast(
     (each) =>
@@ -43,7 +48,9 @@ export function codeTargetAt(parser: LanguageParser, text: string, line: number)
 
 function targetOfUnit(unit: UnitText, text: string): CodeTarget {
   const docRange = unit.docRange!;
-  const inside = docRange.start.line >= unit.signatureRange.end.line && docRange.start.line >= unit.bodyRange.start.line;
+  const inside =
+    docRange.start.line >= unit.signatureRange.end.line &&
+    docRange.start.line >= unit.bodyRange.start.line;
   return {
     doc: renderPlainDoc(parseDoc(unit.doc!, unit.language)),
     signature: dedent(unit.signature, unit.range.start.character),

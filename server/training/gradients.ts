@@ -1,4 +1,14 @@
-import { add, dispose, keep, mul, sum, tensor1d, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  add,
+  dispose,
+  keep,
+  mul,
+  sum,
+  tensor1d,
+  tidy,
+  type Scalar,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
 import { lossAndGradients, targetLogProbs, type TargetBatch } from '../model/loss.js';
 import type { Qwen2Model } from '../model/transformer.js';
 
@@ -34,7 +44,10 @@ export class GradientSum {
     const { gradients } = lossAndGradients(this.model, () =>
       tidy(() => {
         const scores = targetLogProbs(this.model, batch);
-        const slopes = derivative({ logProbs: read(scores.logProbs), entropy: read(scores.entropy) });
+        const slopes = derivative({
+          logProbs: read(scores.logProbs),
+          entropy: read(scores.entropy),
+        });
         return sum(mul(scores.logProbs, tensor1d(slopes))) as Scalar;
       }),
     );

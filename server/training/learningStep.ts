@@ -106,7 +106,8 @@ function stepMetrics(
     validDocs: shareOf(docs, (doc) => doc.validity > 0),
     leakRate: shareOf(docs, (doc) => doc.leaks),
     parseRate: shareOf(codes, (code) => code.parses),
-    frozenGap: rereads.length === 0 ? null : mean(rereads.map((pair) => pair.trained - pair.frozen)),
+    frozenGap:
+      rereads.length === 0 ? null : mean(rereads.map((pair) => pair.trained - pair.frozen)),
     rolloutTokensPerSecond: (sampled.docs + sampled.codes) / (times.documents + times.codes),
     trainingTokensPerSecond: updated.tokens / Math.max(updated.seconds, 1e-9),
     seconds: {

@@ -12,6 +12,8 @@ export type TrainPhase =
 /** What a run tells while it works. */
 export interface TrainProgress {
   phase: TrainPhase;
+  /** Of the phase, in [0, 1]. */
+  share: number;
   /** Of the whole run, in [0, 1], never falling. */
   fraction: number;
   message: string;
@@ -46,10 +48,14 @@ export class ProgressReport {
     message: string,
     more: { etaSeconds?: number | null; step?: number; metrics?: Metrics } = {},
   ): void {
-    const before = ORDER.slice(0, ORDER.indexOf(phase)).reduce((sum, each) => sum + SHARES[each], 0);
+    const before = ORDER.slice(0, ORDER.indexOf(phase)).reduce(
+      (sum, each) => sum + SHARES[each],
+      0,
+    );
     this.shown = Math.max(this.shown, Math.min(before + SHARES[phase] * share, 1));
     this.listener?.({
       phase,
+      share,
       fraction: this.shown,
       message,
       etaSeconds: more.etaSeconds ?? null,

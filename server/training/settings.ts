@@ -148,6 +148,9 @@ const TIERS: Record<Tier, Partial<Settings>> = {
   },
 };
 
+/** Where steps are asked for and nothing is said of the warm-up. */
+const WARMUP_STEPS_PER_STEP = 10;
+
 /** Rates for a given model, whose weights already know much: small steps, or they forget it. */
 const ADAPTED: Partial<Settings> = {
   learningRate: 5e-5,
@@ -165,7 +168,7 @@ export function makeSettings(own: Partial<Settings>, tier: Tier, given: boolean)
   const settings: Settings = { ...BASE, ...TIERS[tier], ...(given ? ADAPTED : {}), ...chosen };
   if (own.minutes === undefined && (own.steps ?? null) !== null) {
     settings.minutes = null;
-    settings.warmupSteps ??= 0;
+    settings.warmupSteps ??= WARMUP_STEPS_PER_STEP * settings.steps!;
   }
   return settings;
 }

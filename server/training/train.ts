@@ -1,25 +1,16 @@
-import { cpus, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { scanCorpus, type Corpus } from '../corpus/scan.js';
-import type { CorpusUnit } from '../corpus/unit.js';
-import { loadModel, type LoadedModel } from '../inference/loadedModel.js';
-import type { LanguageId } from '../languages/types.js';
-import { Adapter } from '../model/adapter.js';
-import { loadSimilarity, type Similarity } from '../similarity/similarity.js';
+import { scanCorpus } from '../corpus/scan.js';
+import { loadModel } from '../inference/loadedModel.js';
 import { modelInUse, useModel } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
-import { learningBudget, warmupBudget } from './budget.js';
-import { chooseExamples, evaluate, type Evaluation } from './evaluate.js';
-import { exampleOf, makeExamples, type Example, type Examples } from './examples.js';
-import { learn, warmUp, type LoopHooks, type PhaseEnd } from './loop.js';
-import type { Metrics } from './metrics.js';
+import { loadSimilarities } from './evaluateWorkspace.js';
 import { makeModel } from './newModel.js';
-import { Policy } from './policy.js';
-import { ProgressReport, type TrainPhase, type TrainProgress } from './progress.js';
-import { TrainingRun } from './run.js';
+import { ProgressReport, type TrainProgress } from './progress.js';
+import { TrainingRun, type RunPlan } from './run.js';
 import { makeSettings, tierOf, type Settings } from './settings.js';
-import { TrainingState } from './state.js';
+import { Trainer, type TrainFigures, type TrainOutcome } from './trainer.js';
 
 export interface TrainOptions {
   workspaceRoot: string;
@@ -36,26 +27,12 @@ export interface TrainOptions {
   yieldToRequests?(): Promise<void>;
 }
 
-export interface TrainResult {
-  /** `stopped`: go on with `resume`. `cipher`: the docs were becoming a private code, so learning ended early. */
-  ended: 'finished' | 'stopped' | 'cipher';
-  /** The held-out split before, after the warm-up and at the end; null where the run ended before. */
-  before: Evaluation | null;
-  afterWarmup: Evaluation | null;
-  after: Evaluation | null;
+export interface TrainResult extends TrainOutcome, TrainFigures {
   /** The score of the model that was in use until now, on the same units; null where there was none. */
   inUse: number | null;
-  /** Which weights were kept: learning is undone where it lowered the held-out score. */
-  kept: 'warm-up' | 'learning';
   /** Whether the result is in use now: it must beat the one before and the one in use. */
   adopted: boolean;
-  warmupSteps: number;
-  steps: number;
-  /** Of warm-up and learning. */
-  seconds: number;
-  tokensPerSecond: number;
-  parameters: number;
-  units: { train: number; heldOut: number; left: Record<string, number> };
+  /** Folders of the result; null where the run was stopped. */
   model: string | null;
   adapter: string | null;
   runFolder: string;
@@ -73,26 +50,30 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const backend = await initBackend();
   const run = options.resume ? TrainingRun.last(root) : TrainingRun.start(root);
   try {
-    const plan = run.plan() ?? (await prepare(run, root, options, backend.name === 'tensorflow', report));
-    const similarities = await loadSimilarities(plan.units, plan.settings);
-    const loaded = await loadModel(plan.modelDir ?? run.modelFolder, null);
-    const trainer = new Trainer(run, plan.settings, loaded, similarities, plan.units, options, report);
+    const gpu = backend.name === 'tensorflow';
+    const plan = options.resume ? run.plan() : await prepare(run, root, options, gpu, report);
+    const similarities = await loadSimilarities(
+      plan.units.map((unit) => unit.language),
+      plan.settings.metric,
+    );
+    const base = plan.modelDir ?? run.modelFolder;
+    const trainer = new Trainer(
+      run,
+      plan,
+      await loadModel(base, null),
+      similarities,
+      options,
+      report,
+    );
     try {
-      return await trainer.run(root, plan.modelDir);
+      const outcome = await trainer.run();
+      return await conclude(root, run, trainer, outcome, options);
     } finally {
       trainer.dispose();
     }
   } finally {
     run.close();
   }
-}
-
-/** What a run has settled before its first step; it is saved, so that a resumed run need not ask again. */
-export interface RunPlan {
-  settings: Settings;
-  /** The given model; null where one was made from the workspace. */
-  modelDir: string | null;
-  units: CorpusUnit[];
 }
 
 async function prepare(
@@ -102,9 +83,9 @@ async function prepare(
   gpu: boolean,
   report: ProgressReport,
 ): Promise<RunPlan> {
-  const tier = tierOf({ cores: cpus().length, memoryBytes: totalmem(), gpu });
+  const tier = tierOf({ cores: availableParallelism(), memoryBytes: totalmem(), gpu });
   const settings = makeSettings(options.settings ?? {}, tier, options.modelDir !== undefined);
-  const corpus: Corpus = await scanCorpus(root, {
+  const corpus = await scanCorpus(root, {
     seed: settings.seed,
     signal: options.signal,
     onProgress: (done, total, file) => report.tell('scanning', done / Math.max(total, 1), file),
@@ -125,141 +106,31 @@ async function prepare(
   return plan;
 }
 
-async function loadSimilarities(
-  units: readonly CorpusUnit[],
-  settings: Settings,
-): Promise<Map<LanguageId, Similarity>> {
-  const languages = [...new Set(units.map((unit) => unit.language))];
-  const loaded = await Promise.all(
-    languages.map(async (id) => [id, await loadSimilarity(id, settings.metric)] as const),
-  );
-  return new Map(loaded);
-}
-
-/** One run from its first score to its last. */
-class Trainer {
-  private readonly state: TrainingState;
-  private readonly examples: Examples;
-  private readonly heldOut: Example[];
-
-  constructor(
-    private readonly trainingRun: TrainingRun,
-    private readonly settings: Settings,
-    private readonly loaded: LoadedModel,
-    private readonly similarities: ReadonlyMap<LanguageId, Similarity>,
-    units: readonly CorpusUnit[],
-    private readonly options: TrainOptions,
-    private readonly report: ProgressReport,
-  ) {
-    const { tokenizer, prompts, model } = loaded;
-    this.examples = makeExamples(units, tokenizer, prompts, similarities, settings);
-    if (this.examples.train.length < 2) {
-      throw new UserError('Too few functions are short enough to be trained on here: give a folder with more code.');
-    }
-    this.heldOut = chooseExamples(this.examples.heldOut, settings.evaluationUnits, settings.seed);
-    const { loraRank: rank, loraAlpha: alpha, seed } = settings;
-    const adapter = settings.lora ? Adapter.init(model.config, { rank, alpha }, seed) : null;
-    this.state = new TrainingState(new Policy(model, adapter), settings, this.examples.train.length);
-    const saved = trainingRun.load();
-    if (saved !== null) {
-      this.state.restore(saved);
-    }
+/** Writes the result down, and puts it in use where it is better than what there was. */
+async function conclude(
+  root: string,
+  run: TrainingRun,
+  trainer: Trainer,
+  outcome: TrainOutcome,
+  options: TrainOptions,
+): Promise<TrainResult> {
+  const { before, after } = outcome;
+  const figures = { ...outcome, ...trainer.figures(), runFolder: run.folder };
+  if (before === null || after === null) {
+    run.end('stopped', figures);
+    return { ...figures, inUse: null, adopted: false, model: null, adapter: null };
   }
-
-  async run(root: string, baseDir: string | null): Promise<TrainResult> {
-    const { state } = this;
-    const { progressed } = state;
-    this.trainingRun.openMetrics(progressed.metricsLines);
-    try {
-      progressed.before ??= await this.score('scoring before');
-      const end = await this.phases();
-      const after = end === 'stopped' ? null : await this.score('scoring after');
-      this.save();
-      return this.finish(root, baseDir, end, after);
-    } catch (error) {
-      if (!this.options.signal?.aborted) {
-        throw error;
-      }
-      this.save();
-      return this.finish(root, baseDir, 'stopped', null);
-    }
+  const made = trainer.saveResult();
+  if (options.outDir !== undefined) {
+    trainer.saveInto(options.outDir);
   }
-
-  private async phases(): Promise<PhaseEnd> {
-    const { state, settings, examples, loaded } = this;
-    const { progressed } = state;
-    if (progressed.phase === 'warm-up') {
-      const end = await warmUp(state, examples.train, loaded.prompts, settings, this.hooks('warm-up'));
-      if (end !== 'done') {
-        return end;
-      }
-      if (progressed.warmupSteps > 0) {
-        progressed.afterWarmup ??= await this.score('scoring after the warm-up');
-      }
-      state.beginLearning();
-      this.save();
-    }
-    const context = {
-      model: loaded.model,
-      prompts: loaded.prompts,
-      similarities: this.similarities,
-      settings,
-    };
-    return learn(state, context, examples.train, this.hooks('learning'));
+  const current = modelInUse(root);
+  const inUse = current === null ? null : await trainer.scoreOther(current);
+  const adopted = after.score > Math.max(before.score, inUse ?? 0);
+  if (adopted) {
+    useModel(root, made);
   }
-
-  private hooks(phase: TrainPhase): LoopHooks {
-    const budget = phase === 'warm-up' ? warmupBudget(this.settings) : learningBudget(this.settings);
-    const every = phase === 'warm-up' ? this.settings.checkpointEvery * 10 : this.settings.checkpointEvery;
-    return {
-      signal: this.options.signal,
-      yieldToRequests: this.options.yieldToRequests,
-      onStep: (metrics) => {
-        const { progressed } = this.state;
-        this.trainingRun.logMetrics(metrics);
-        progressed.metricsLines++;
-        this.report.tell(phase, budget.fraction(progressed), stepMessage(metrics), {
-          etaSeconds: this.secondsLeft(),
-          step: metrics.step,
-          metrics,
-        });
-        if (metrics.step % every === 0) {
-          this.save();
-        }
-      },
-    };
-  }
-
-  /** Of the phases that are left, at the measured pace; the last score takes as long as the first did. */
-  private secondsLeft(): number | null {
-    const { progressed } = this.state;
-    const learning = learningBudget(this.settings).secondsLeft(progressed);
-    const warmup = warmupBudget(this.settings).secondsLeft(progressed);
-    const scores = (progressed.phase === 'warm-up' ? 2 : 1) * this.scoreSeconds;
-    return learning === null || warmup === null ? null : warmup + learning + scores;
-  }
-
-  private scoreSeconds = 0;
-
-  private async score(phase: TrainPhase): Promise<Evaluation> {
-    const began = performance.now();
-    this.report.tell(phase, 0, `${this.heldOut.length} functions of files kept apart`);
-    const { evaluation } = await evaluate(
-      {
-        ...this.loaded,
-        similarities: this.similarities,
-        seed: this.settings.seed,
-        signal: this.options.signal,
-        pause: this.options.yieldToRequests,
-        onProgress: (share) => this.report.tell(phase, share, ''),
-      },
-      this.heldOut,
-    );
-    this.scoreSeconds = (performance.now() - began) / 1000;
-    return evaluation;
-  }
-
-  private save(): void {
-    this.trainingRun.save(this.state.snapshot());
-  }
+  const result = { ...figures, inUse, adopted, ...made };
+  run.end('finished', result);
+  return result;
 }

@@ -2,12 +2,7 @@ import type { TargetBatch } from '../model/loss.js';
 import type { AdamW } from '../tensor/adamw.js';
 import { advantages, hasZeroSpread } from './advantage.js';
 import { tokenWeights } from './aggregation.js';
-import {
-  microBatches,
-  packGroups,
-  type AnswerSpan,
-  type Group
-} from './batch.js';
+import { microBatches, packGroups, type AnswerSpan, type Group } from './batch.js';
 import { GradientSum, scoreTokens, type TokenScores } from './gradients.js';
 import type { Policy, Reference } from './policy.js';
 import { policyLoss } from './policyLoss.js';

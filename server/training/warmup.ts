@@ -50,7 +50,11 @@ export function warmupEpoch(
       push(prompts.generate(view.language, doc, ''), prompts.codeAnswer(view.code), 1);
     } else {
       const given = empty || weight === 0 ? '' : doc;
-      push(prompts.generate(view.language, given, view.signature), prompts.codeAnswer(view.rest), 1);
+      push(
+        prompts.generate(view.language, given, view.signature),
+        prompts.codeAnswer(view.rest),
+        1,
+      );
     }
   }
   return random.shuffle(sequences);

@@ -14,7 +14,12 @@ import { Policy } from '../../../server/training/policy.js';
 import { makeSettings, type Settings } from '../../../server/training/settings.js';
 
 /** A unit with only what training reads. */
-export function fakeUnit(name: string, parameter: string, expression: string, doc: string | null): CorpusUnit {
+export function fakeUnit(
+  name: string,
+  parameter: string,
+  expression: string,
+  doc: string | null,
+): CorpusUnit {
   const signature = `function ${name}(${parameter})`;
   const body = `{ return ${expression}; }`;
   const at = { line: 0, character: 0 };
@@ -68,7 +73,9 @@ export interface Tiny {
 /** A model of a few thousand parameters with its examples; the same for the same seed. */
 export function tiny(own: Partial<Settings> = {}, lora = false): Tiny {
   const texts = UNITS.map((unit) => `${unit.code}\n${viewOf(unit).doc ?? ''}`);
-  const tokenizer = makeTokenizer(trainTokenizer(texts, { vocabSize: 300, specials: SPECIAL_TOKENS }));
+  const tokenizer = makeTokenizer(
+    trainTokenizer(texts, { vocabSize: 300, specials: SPECIAL_TOKENS }),
+  );
   const prompts = promptsFor(tokenizer);
   const settings = makeSettings(
     {

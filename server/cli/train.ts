@@ -1,0 +1,183 @@
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Estimate } from '../training/bootstrap.js';
+import type { Evaluation } from '../training/evaluate.js';
+import type { TrainProgress } from '../training/progress.js';
+import { train as trainOn, type TrainResult } from '../training/train.js';
+import { UsageError } from '../util/errors.js';
+import type { Command, Io } from './command.js';
+import { formatDuration, type Progress } from './progress.js';
+
+export const train: Command = {
+  name: 'train',
+  summary: 'learn the code of a folder, and use the result where it is better on files kept apart',
+  usage:
+    'DIR [--minutes M] [--steps N] [--warmup-steps N] [--seed S] [--model DIR] [--out DIR] [--resume] [--json]',
+  example: 'batcoder train . --minutes 4',
+  options: [
+    {
+      name: 'minutes',
+      value: 'number',
+      placeholder: 'M',
+      min: 0.05,
+      summary: 'time for warm-up and learning (default 4)',
+    },
+    { name: 'steps', value: 'integer', min: 0, summary: 'steps of learning, in place of a time' },
+    {
+      name: 'warmup-steps',
+      value: 'integer',
+      min: 0,
+      summary: 'steps of warm-up; 0 leaves it out',
+    },
+    {
+      name: 'seed',
+      value: 'integer',
+      placeholder: 'S',
+      min: 0,
+      summary: 'makes a run repeatable (default 1)',
+    },
+    {
+      name: 'model',
+      value: 'string',
+      placeholder: 'DIR',
+      summary: 'a model to start from; without one, a small model is made',
+    },
+    {
+      name: 'out',
+      value: 'string',
+      placeholder: 'DIR',
+      summary: 'write the trained model, or its adapter, here too',
+    },
+    { name: 'resume', summary: 'go on with the last run of this folder that did not end' },
+  ],
+  positionals: { min: 1, max: 1 },
+  async run(args, io) {
+    const workspaceRoot = folder(io, args.positionals[0]);
+    const bars = new PhaseBars(io);
+    const model = args.string('model');
+    const out = args.string('out');
+    const result = await trainOn({
+      workspaceRoot,
+      modelDir: model === undefined ? undefined : folder(io, model),
+      outDir: out === undefined ? undefined : resolve(io.cwd, out),
+      resume: args.flag('resume'),
+      settings: {
+        minutes: args.number('minutes'),
+        steps: args.number('steps'),
+        warmupSteps: args.number('warmup-steps'),
+        seed: args.number('seed'),
+      },
+      signal: io.signal,
+      onProgress: (progress) => bars.show(progress),
+    });
+    bars.end();
+    for (const line of describe(result, args.positionals[0])) {
+      io.print(line);
+    }
+    return result;
+  },
+};
+
+/** One bar for each phase, one after another. */
+class PhaseBars {
+  private phase: string | null = null;
+  private bar: Progress | null = null;
+
+  constructor(private readonly io: Io) {}
+
+  show({ phase, share, message, etaSeconds }: TrainProgress): void {
+    if (phase !== this.phase) {
+      this.end();
+      this.phase = phase;
+      this.bar = this.io.progress(phase[0].toUpperCase() + phase.slice(1));
+    }
+    const all = etaSeconds === null ? '' : `; ${formatDuration(etaSeconds * 1000)} left in all`;
+    this.bar?.update(Math.round(share * 100), 100, message + all);
+  }
+
+  end(): void {
+    this.bar?.end();
+    this.bar = null;
+  }
+}
+
+function describe(result: TrainResult, dir: string): string[] {
+  const { before, afterWarmup, after } = result;
+  const lines = [
+    `${result.units.train} functions to learn from, ${result.units.heldOut} kept apart; ${(result.parameters / 1e6).toFixed(1)} million weights`,
+    `${result.warmupSteps} steps of warm-up and ${result.steps} of learning in ${formatDuration(result.seconds * 1000)}, ${Math.round(result.tokensPerSecond)} tokens a second`,
+  ];
+  if (result.ended === 'stopped') {
+    return [...lines, `Stopped and saved. Go on with: batcoder train ${dir} --resume`];
+  }
+  if (result.ended === 'cipher') {
+    lines.push(
+      'Learning ended early: its docs were becoming a code that only the trained model can read.',
+    );
+  }
+  lines.push(
+    '',
+    ...table([
+      ['before', before],
+      ['after the warm-up', afterWarmup],
+      ['after learning', after],
+    ]),
+    '',
+  );
+  if (result.kept === 'warm-up' && result.steps > 0) {
+    lines.push('Learning lowered the score, so the weights of the warm-up are kept.');
+  }
+  lines.push(
+    result.adopted
+      ? 'The trained model is in use now: its score on files kept apart is better.'
+      : 'The trained model is kept, but not used: its score on files kept apart is no better than that of the one in use.',
+  );
+  return lines;
+}
+
+/** A table of evaluations, a row each; missing ones are left out. */
+export function table(rows: [string, Evaluation | null][]): string[] {
+  const head = ['', 'round trip', '95 % interval', 'lift', 'valid docs', 'parse', 'leaks'];
+  const body = rows.flatMap(([name, evaluation]) =>
+    evaluation === null ? [] : [[name, ...figures(evaluation)]],
+  );
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...body].map((row) => row[column].length)),
+  );
+  return [head, ...body].map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]),
+      )
+      .join('  '),
+  );
+}
+
+function figures(evaluation: Evaluation): string[] {
+  const { roundTrip, lift, validDocs, parseRate, leakRate } = evaluation;
+  return [
+    roundTrip.mean.toFixed(3),
+    interval(roundTrip),
+    lift.mean.toFixed(3),
+    percent(validDocs),
+    percent(parseRate),
+    percent(leakRate),
+  ];
+}
+
+function interval({ low, high }: Estimate): string {
+  return `${low.toFixed(3)} to ${high.toFixed(3)}`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** @throws UsageError where a path is no folder */
+export function folder(io: Io, path: string): string {
+  const dir = resolve(io.cwd, path);
+  if (!existsSync(dir) || !statSync(dir).isDirectory()) {
+    throw new UsageError(`${path} is no folder.`);
+  }
+  return dir;
+}

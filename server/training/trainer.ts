@@ -1,0 +1,277 @@
+import { copyFileSync, existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { loadModel, type LoadedModel } from '../inference/loadedModel.js';
+import type { LanguageId } from '../languages/types.js';
+import { Adapter } from '../model/adapter.js';
+import type { Similarity } from '../similarity/similarity.js';
+import type { ModelInUse } from '../store/workspace.js';
+import { UserError } from '../util/errors.js';
+import { learningBudget, warmupBudget } from './budget.js';
+import { chooseExamples, evaluate, type Evaluation } from './evaluate.js';
+import { exampleOf, makeExamples, type Example, type Examples } from './examples.js';
+import { learn, warmUp, type LoopHooks, type PhaseEnd } from './loop.js';
+import type { Metrics } from './metrics.js';
+import { Policy } from './policy.js';
+import type { ProgressReport, TrainPhase } from './progress.js';
+import type { RunPlan, TrainingRun } from './run.js';
+import type { Settings } from './settings.js';
+import { TrainingState } from './state.js';
+
+/** What a run found out. */
+export interface TrainOutcome {
+  /** `stopped`: go on with `resume`. `cipher`: the docs were becoming a private code, so learning ended early. */
+  ended: 'finished' | 'stopped' | 'cipher';
+  /** The held-out split before, after the warm-up and at the end; null where the run ended before. */
+  before: Evaluation | null;
+  afterWarmup: Evaluation | null;
+  after: Evaluation | null;
+  /** Which weights were kept: learning is undone where it lowered the held-out score. */
+  kept: 'warm-up' | 'learning';
+}
+
+/** How much a run did. */
+export interface TrainFigures {
+  warmupSteps: number;
+  steps: number;
+  /** Of warm-up and learning. */
+  seconds: number;
+  tokensPerSecond: number;
+  parameters: number;
+  units: { train: number; heldOut: number; left: Record<string, number> };
+}
+
+/** What a run listens to. */
+export interface TrainerHooks {
+  signal?: AbortSignal;
+  yieldToRequests?(): Promise<void>;
+}
+
+/** What a model folder holds besides the weights and their shape. */
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'];
+
+/** Warm-up checkpoints are this much farther apart than those of learning: its steps are that much shorter. */
+const WARMUP_CHECKPOINT_FACTOR = 10;
+
+/** One run from its first score to its last. */
+export class Trainer {
+  private readonly settings: Settings;
+  private readonly state: TrainingState;
+  private readonly examples: Examples;
+  private readonly heldOut: Example[];
+  private scoreSeconds = 0;
+
+  /** @throws UserError where too few units are short enough */
+  constructor(
+    private readonly files: TrainingRun,
+    plan: RunPlan,
+    private readonly loaded: LoadedModel,
+    private readonly similarities: ReadonlyMap<LanguageId, Similarity>,
+    private readonly hooks: TrainerHooks,
+    private readonly report: ProgressReport,
+  ) {
+    const { tokenizer, prompts, model } = loaded;
+    const { settings, units } = plan;
+    this.settings = settings;
+    this.examples = makeExamples(units, tokenizer, prompts, similarities, settings);
+    if (this.examples.train.length < 2 || this.examples.heldOut.length === 0) {
+      throw new UserError(
+        'Too few functions are short enough to be trained on: give a folder with more code.',
+      );
+    }
+    this.heldOut = chooseExamples(this.examples.heldOut, settings.evaluationUnits, settings.seed);
+    const { loraRank: rank, loraAlpha: alpha, seed } = settings;
+    const adapter = settings.lora ? Adapter.init(model.config, { rank, alpha }, seed) : null;
+    this.state = new TrainingState(
+      new Policy(model, adapter),
+      settings,
+      this.examples.train.length,
+    );
+    const saved = files.load();
+    if (saved !== null) {
+      this.state.restore(saved);
+    }
+  }
+
+  /** Scores, warms up, learns and scores again, from wherever the state stands; an abort leaves it saved. */
+  async run(): Promise<TrainOutcome> {
+    const { state } = this;
+    this.files.openMetrics(state.progressed.metricsLines);
+    this.save();
+    let end: PhaseEnd = 'stopped';
+    let after: Evaluation | null = null;
+    let kept: TrainOutcome['kept'] = 'learning';
+    try {
+      state.progressed.before ??= await this.score('scoring before');
+      end = await this.phases();
+      this.save();
+      if (end !== 'stopped') {
+        after = await this.score('scoring after');
+        const { afterWarmup } = state.progressed;
+        if (afterWarmup !== null && afterWarmup.score > after.score) {
+          state.undoLearning();
+          kept = 'warm-up';
+          after = afterWarmup;
+        }
+      }
+    } catch (error) {
+      if (!this.hooks.signal?.aborted) {
+        throw error;
+      }
+      end = 'stopped';
+      this.save();
+    }
+    const { before, afterWarmup } = state.progressed;
+    return { ended: end === 'done' ? 'finished' : end, before, afterWarmup, after, kept };
+  }
+
+  figures(): TrainFigures {
+    const { progressed } = this.state;
+    const seconds = progressed.warmupSeconds + progressed.learningSeconds;
+    return {
+      warmupSteps: progressed.warmupSteps,
+      steps: progressed.steps,
+      seconds,
+      tokensPerSecond: progressed.tokens / Math.max(seconds, 1e-9),
+      parameters: this.loaded.parameters,
+      units: {
+        train: this.examples.train.length,
+        heldOut: this.heldOut.length,
+        left: this.examples.left,
+      },
+    };
+  }
+
+  /** Writes the trained model, or the adapter on a given one, into the run's folder. */
+  saveResult(): ModelInUse {
+    const { adapter } = this.state.policy;
+    if (adapter !== null) {
+      adapter.save(this.files.adapterFolder, this.loaded.dir);
+      return { model: this.loaded.dir, adapter: this.files.adapterFolder };
+    }
+    this.saveInto(this.files.modelFolder);
+    return { model: this.files.modelFolder, adapter: null };
+  }
+
+  /** Writes the trained model, or the adapter, into a folder. */
+  saveInto(folder: string): void {
+    const { model, adapter } = this.state.policy;
+    if (adapter !== null) {
+      adapter.save(folder, this.loaded.dir);
+      return;
+    }
+    model.save(folder);
+    for (const name of TOKENIZER_FILES) {
+      const [from, to] = [join(this.loaded.dir, name), join(folder, name)];
+      if (existsSync(from) && resolve(from) !== resolve(to)) {
+        copyFileSync(from, to);
+      }
+    }
+  }
+
+  /** The score of another model on the same held-out units. */
+  async scoreOther(other: ModelInUse): Promise<number> {
+    const loaded = await loadModel(other.model, other.adapter);
+    try {
+      const { tokenizer, prompts } = loaded;
+      const examples = this.heldOut.map(({ unit }) =>
+        exampleOf(unit, tokenizer, prompts, this.settings),
+      );
+      return (await this.evaluateWith(loaded, examples, () => undefined)).score;
+    } finally {
+      loaded.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.state.dispose();
+  }
+
+  private async phases(): Promise<PhaseEnd> {
+    const { state, settings, examples, loaded } = this;
+    const { progressed } = state;
+    if (progressed.phase === 'warm-up') {
+      const { prompts } = loaded;
+      const end = await warmUp(state, examples.train, prompts, settings, this.loopHooks('warm-up'));
+      if (end !== 'done') {
+        return end;
+      }
+      if (progressed.warmupSteps > 0) {
+        progressed.afterWarmup = await this.score('scoring after the warm-up');
+      }
+      state.beginLearning();
+      this.save();
+    }
+    const { model, prompts } = loaded;
+    const context = { model, prompts, similarities: this.similarities, settings };
+    return learn(state, context, examples.train, this.loopHooks('learning'));
+  }
+
+  private loopHooks(phase: 'warm-up' | 'learning'): LoopHooks {
+    const { settings, state } = this;
+    const warming = phase === 'warm-up';
+    const budget = warming ? warmupBudget(settings) : learningBudget(settings);
+    const every = settings.checkpointEvery * (warming ? WARMUP_CHECKPOINT_FACTOR : 1);
+    return {
+      ...this.hooks,
+      onStep: (metrics) => {
+        this.files.logMetrics(metrics);
+        state.progressed.metricsLines++;
+        this.report.tell(phase, budget.fraction(state.progressed), stepMessage(metrics), {
+          etaSeconds: this.secondsLeft(),
+          step: metrics.step,
+          metrics,
+        });
+        if (metrics.step % every === 0) {
+          this.save();
+        }
+      },
+    };
+  }
+
+  /** Of the phases that are left, at the measured pace; a score takes as long as the last one did. */
+  private secondsLeft(): number | null {
+    const { progressed } = this.state;
+    const warmup = warmupBudget(this.settings).secondsLeft(progressed);
+    const learning = learningBudget(this.settings).secondsLeft(progressed);
+    const scores = (progressed.phase === 'warm-up' ? 2 : 1) * this.scoreSeconds;
+    return learning === null || warmup === null ? null : warmup + learning + scores;
+  }
+
+  private async score(phase: TrainPhase): Promise<Evaluation> {
+    const began = performance.now();
+    const message = `${this.heldOut.length} functions of files kept apart`;
+    this.report.tell(phase, 0, message);
+    const evaluation = await this.evaluateWith(this.loaded, this.heldOut, (share) =>
+      this.report.tell(phase, share, message),
+    );
+    this.scoreSeconds = (performance.now() - began) / 1000;
+    return evaluation;
+  }
+
+  private async evaluateWith(
+    { model, prompts }: LoadedModel,
+    examples: readonly Example[],
+    onProgress: (share: number) => void,
+  ): Promise<Evaluation> {
+    const context = {
+      model,
+      prompts,
+      similarities: this.similarities,
+      seed: this.settings.seed,
+      signal: this.hooks.signal,
+      pause: this.hooks.yieldToRequests,
+      onProgress,
+    };
+    return (await evaluate(context, examples)).evaluation;
+  }
+
+  private save(): void {
+    this.files.save(this.state.snapshot());
+  }
+}
+
+function stepMessage(metrics: Metrics): string {
+  return metrics.phase === 'warm-up'
+    ? `step ${metrics.step}, loss ${metrics.loss.toFixed(2)}, ${Math.round(metrics.tokensPerSecond)} tokens a second`
+    : `step ${metrics.step}, reward of docs ${metrics.docReward.toFixed(2)}, of code ${metrics.codeReward.toFixed(2)}`;
+}
