@@ -151,7 +151,11 @@ class Sweep {
     const outer = outermost(found.definition, captures.outerOf);
     const written = found.name?.text ?? name;
     const above = lookAbove(text, lines, captures.leading, outer.startIndex, written, docs);
-    const end = this.withoutTrailingComments(outer.endIndex, body.start);
+    let end = this.withoutTrailingComments(outer.endIndex, body.start);
+    if (docs.place === 'inside') {
+      // What may follow the last statement on its line is no part of it.
+      end -= /[\s;]*$/.exec(text.slice(body.start, end))?.[0].length ?? 0;
+    }
     const range = lines.range(above.start, end);
     if (outer.hasError || this.overlapsError(outer)) {
       this.result.rejected.push({ name, range, reason: 'syntax-error' });
@@ -175,7 +179,8 @@ class Sweep {
       signatureRange: lines.range(signatureStart, signatureEnd),
       bodyRange: lines.range(body.start, bodyEnd),
       docRange: doc === null ? null : lines.range(doc.start, doc.end),
-      parameters: shape.parameters(found.value),
+      // `_` is a parameter that has no meaning, and so none to tell of.
+      parameters: shape.parameters(found.value).filter((each) => !['', '_'].includes(each.name)),
       returns: returnsOf(kind, found.value, body.node, shape),
       docInsert:
         docs.place === 'inside'
@@ -313,5 +318,5 @@ function scopeNames(written: string): string[] {
     .replace(/<[\s\S]*$/, '')
     .split(/::|\.|\\/)
     .map((part) => part.trim())
-    .filter((part) => part !== '');
+    .filter((part) => part !== '' && part !== 'self');
 }

@@ -128,17 +128,26 @@ const shape: UnitShape = {
     }
     const type = fieldText(value, 'type');
     let stars = '';
+    let node = value.childForFieldName('declarator');
     for (
-      let node = value.childForFieldName('declarator');
+      ;
       node !== null && /^(?:pointer|reference)_declarator$/.test(node.type);
       node = inner(node)
     ) {
       stars += node.child(0)?.text ?? '';
     }
-    return type === null ? null : stars === '' ? type : `${type} ${stars}`;
+    if (node !== null && declarator !== null && node.id !== declarator.id) {
+      // Written around the name: a pointer to a function or to an array comes back.
+      stars += ' (*)';
+    }
+    return type === null ? null : `${type} ${stars.trim()}`.trim();
   },
   nothing: words('void'),
   decorators: new Set(),
+  body: (value) =>
+    value.childForFieldName('body') ??
+    value.namedChildren.find(({ type }) => type === 'try_statement') ??
+    null,
   name: (_name, definition) => declaredName(definition),
   isConstructor: (name, owner) => name === owner,
 };
