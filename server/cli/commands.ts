@@ -24,4 +24,29 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'list the functions and methods of one file with their exact ranges',
     load: async () => (await import('./units.js')).units,
   },
+  {
+    name: 'train',
+    summary: 'learn the code of a folder, and use the result where it is better on files kept apart',
+    load: async () => (await import('./train.js')).train,
+  },
+  {
+    name: 'document',
+    summary: 'write docs for the undocumented functions of a file, or for the one at a line',
+    load: async () => (await import('./document.js')).document,
+  },
+  {
+    name: 'generate',
+    summary: 'write code for a doc: one given as text, or the comment at a line of a file',
+    load: async () => (await import('./generate.js')).generate,
+  },
+  {
+    name: 'eval',
+    summary: 'score the model in use on the files of a folder that training keeps apart',
+    load: async () => (await import('./eval.js')).evaluation,
+  },
+  {
+    name: 'doctor',
+    summary: 'tell what this machine has: processor, backends and why not others, model, disk',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
 ];

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { languageForFile } from '../languages/table.js';
 import type { LanguageId } from '../languages/types.js';
+import { modelInUse } from '../store/workspace.js';
 import { UsageError, UserError } from '../util/errors.js';
 
 /** A file named on the command line, perhaps with a line. */
@@ -37,14 +38,18 @@ export function readPlace(cwd: string, argument: string): SourcePlace {
   return { file, text, language: language.id, line };
 }
 
-/** The workspace that a file belongs to: the nearest folder above it that holds `.git`, else the current one. */
+/**
+ * The workspace that a file belongs to: the nearest folder above it that has a model in use, else the nearest that
+ * holds `.git`, else the current one.
+ */
 export function workspaceOf(file: string, cwd: string): string {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, '.git'))) {
-      return folder;
-    }
-    if (dirname(folder) === folder) {
-      return cwd;
-    }
+  const folders: string[] = [];
+  for (let folder = dirname(file); folders.at(-1) !== folder; folder = dirname(folder)) {
+    folders.push(folder);
   }
+  return (
+    folders.find((folder) => modelInUse(folder) !== null) ??
+    folders.find((folder) => existsSync(join(folder, '.git'))) ??
+    cwd
+  );
 }

@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { readConfig } from '../model/config.js';
+import { parameterCount } from '../model/parameters.js';
+import { dataHome } from '../store/home.js';
+import { listRuns } from '../store/runs.js';
+import { modelInUse } from '../store/workspace.js';
+import { initBackend } from '../tensor/backend.js';
+import { tierOf } from '../training/settings.js';
+import type { Command } from './command.js';
+import { workspaceOf } from './fileLine.js';
+
+const GIB = 2 ** 30;
+/** Less free disk than this, and a run's checkpoints may not fit. */
+const LEAST_FREE_BYTES = GIB;
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'tell what this machine has: processor, backends and why not others, model, disk',
+  usage: '[--json]',
+  example: 'batcoder doctor',
+  options: [],
+  positionals: { min: 0, max: 0 },
+  async run(_args, io) {
+    const backend = await initBackend();
+    const root = workspaceOf(join(io.cwd, 'file'), io.cwd);
+    const machine = {
+      platform: `${process.platform} ${process.arch}`,
+      node: process.version,
+      processor: cpus()[0]?.model.trim() ?? 'unknown',
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+      freeMemoryBytes: freemem(),
+      tier: tierOf({
+        cores: availableParallelism(),
+        memoryBytes: totalmem(),
+        gpu: backend.name === 'tensorflow',
+      }),
+    };
+    const model = describeModel(root);
+    const disk = describeDisk();
+    io.print(`Machine   ${machine.processor}, ${machine.cores} cores, ${gib(machine.memoryBytes)} memory (${machine.tier})`);
+    io.print(`          ${machine.platform}, Node ${machine.node}`);
+    for (const { name, ok, reason } of backend.tried) {
+      io.print(`Backend   ${name}: ${ok ? 'in use' : 'no'}; ${reason}`);
+    }
+    io.print(
+      model === null
+        ? `Model     none for ${root}: run \`batcoder train ${root}\``
+        : `Model     ${model.folder}, ${(model.parameters / 1e6).toFixed(1)} million weights${model.adapter === null ? '' : `, adapter ${model.adapter}`}`,
+    );
+    io.print(`Disk      ${disk.home}: ${gib(disk.usedBytes)} used, ${gib(disk.freeBytes)} free`);
+    if (disk.freeBytes < LEAST_FREE_BYTES) {
+      io.print('          That is little: free some space before you train.');
+    }
+    return { machine, backend, workspace: root, model, disk, runs: listRuns(root).length };
+  },
+};
+
+function describeModel(
+  root: string,
+): { folder: string; adapter: string | null; parameters: number } | null {
+  const inUse = modelInUse(root);
+  if (inUse === null) {
+    return null;
+  }
+  const parameters = parameterCount(readConfig(inUse.model));
+  return { folder: inUse.model, adapter: inUse.adapter, parameters };
+}
+
+function describeDisk(): { home: string; usedBytes: number; freeBytes: number } {
+  const home = dataHome();
+  let there = home;
+  while (!existsSync(there)) {
+    there = dirname(there);
+  }
+  const { bavail, bsize } = statfsSync(there);
+  return { home, usedBytes: existsSync(home) ? folderBytes(home) : 0, freeBytes: bavail * bsize };
+}
+
+function folderBytes(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+function gib(bytes: number): string {
+  return `${(bytes / GIB).toFixed(1)} GiB`;
+}
