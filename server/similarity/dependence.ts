@@ -96,6 +96,20 @@ class FunctionReader extends StatementReader {
     );
   }
 
+  override visit(node: number, mode: number): Sources {
+    const role = this.syntax.role(node);
+    const bound = role === ROLE.declare || role === ROLE.assign ? this.boundLambda(node) : -1;
+    const entry = bound < 0 ? undefined : this.entryOf.get(bound);
+    if (entry === undefined) {
+      return super.visit(node, mode);
+    }
+    if (this.depth > 0) {
+      this.graph.edge(this.control.node, entry, this.control.kind);
+    }
+    this.readFunction(bound, entry);
+    return [];
+  }
+
   protected override function(node: number): Sources {
     const entry = this.entryOf.get(node);
     if (entry === undefined) {
@@ -132,7 +146,12 @@ class FunctionReader extends StatementReader {
     this.readParameters(node, owner, body);
     const parts = body >= 0 ? [body] : this.looseBody(node);
     this.initializers(node, body);
+    // A closure may run many times: what it sets reaches its own beginning.
+    const joins = this.depth > 1 ? this.definitions.openLoop(this.graph) : null;
     this.sequence(parts, this.bodyMode(node, parts));
+    if (joins !== null) {
+      this.definitions.closeLoop(this.graph, joins);
+    }
     this.depth--;
     const inside = this.definitions;
     Object.assign(this, outer);

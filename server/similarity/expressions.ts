@@ -284,11 +284,7 @@ export abstract class ExpressionReader {
     }
     const operator = (/^(\S{1,3}?)=$/.exec(syntax.operator(node)) ?? [])[1];
     if (operator !== undefined && !/^[:=]$/.test(operator)) {
-      const target = this.target(left);
-      const values = [this.readTarget(target), this.value(right)];
-      const text = syntax.role(syntax.inner(right)) === ROLE.string;
-      const ordered = !UNORDERED.has(operator) || (operator === '+' && text);
-      return this.store(target, [this.operation(SAME[operator] ?? operator, values, ordered)]);
+      return this.change(left, operator, right);
     }
     const lefts = this.list(left);
     const rights = this.list(right);
@@ -299,6 +295,15 @@ export abstract class ExpressionReader {
     }
     const value = this.value(right);
     return this.store(this.target(left), value);
+  }
+
+  /** `left op= right` as `left = left op right`. */
+  private change(left: number, operator: string, right: number): Sources {
+    const target = this.target(left);
+    const values = [this.readTarget(target), this.value(right)];
+    const text = this.syntax.role(this.syntax.inner(right)) === ROLE.string;
+    const ordered = !UNORDERED.has(operator) || (operator === '+' && text);
+    return this.store(target, [this.operation(SAME[operator] ?? operator, values, ordered)]);
   }
 
   private list(node: number): number[] {

@@ -262,7 +262,11 @@ export abstract class StatementReader extends ExpressionReader {
     const parts = syntax.parts(node).filter((part) => part !== conditionAt);
     const bare = conditionAt < 0 && syntax.role(node) !== ROLE.loop;
     const body = bare ? parts.slice(1) : parts;
-    this.loopOver(() => this.testedLoop(bare ? parts[0] : conditionAt, negate), body, []);
+    this.loopOver(
+      () => this.testedLoop(bare ? parts[0] : conditionAt, negate),
+      () => this.sequence(body, STATEMENT),
+      [],
+    );
     return [];
   }
 
@@ -277,14 +281,14 @@ export abstract class StatementReader extends ExpressionReader {
   /** The head runs before every round, then the body, then the step. */
   private loopOver(
     head: () => { node: number; kind: number },
-    body: number[],
+    body: () => unknown,
     step: number[],
   ): void {
     const joins = this.definitions.openLoop(this.graph);
     const control = head();
     this.exits.push({ broken: [], continued: [] });
     const round = this.side(control, () => {
-      this.sequence(body, STATEMENT);
+      body();
       const { continued } = this.exits[this.exits.length - 1];
       continued.forEach((each) => this.definitions.merge(each));
       this.dead = false;
@@ -346,7 +350,7 @@ export abstract class StatementReader extends ExpressionReader {
         : condition;
     this.loopOver(
       () => this.testedLoop(test, false),
-      bodyAt >= 0 ? [bodyAt] : loose,
+      () => this.sequence(bodyAt >= 0 ? [bodyAt] : loose, STATEMENT),
       step >= 0 ? [step] : [],
     );
     return [];
@@ -361,11 +365,11 @@ export abstract class StatementReader extends ExpressionReader {
     const values = parts.filter((part) => part !== pattern);
     const detail = syntax.typeName(clause) === 'for_numeric_clause' ? 'count' : 'each';
     const body = syntax.parts(node).filter((part) => part !== clause);
-    this.each(detail, pattern, values, body);
+    this.each(detail, pattern, values, () => this.sequence(body, STATEMENT));
     return [];
   }
 
-  private each(detail: string, pattern: number, values: number[], body: number[]): number {
+  private each(detail: string, pattern: number, values: number[], body: () => unknown): number {
     const sources = values.map((value) => this.value(value));
     const loop = this.hold(this.graph.node(CATEGORY.loop, detail));
     sources.forEach((each, place) => this.graph.data(each, loop, place + 1));
@@ -389,7 +393,10 @@ export abstract class StatementReader extends ExpressionReader {
     const bodyAt =
       syntax.field(node, 'body') >= 0 ? syntax.field(node, 'body') : parts[parts.length - 1];
     if (enumerators >= 0) {
-      return this.nested(syntax.parts(enumerators), bodyAt, mode);
+      const yields = syntax.all(node).some((part) => syntax.text(part) === 'yield');
+      return yields
+        ? this.nested(syntax.parts(enumerators), bodyAt, mode)
+        : this.rounds(syntax.parts(enumerators), bodyAt);
     }
     let pattern = syntax.field(node, 'left', 'pattern', 'name', 'variable', 'declarator');
     let value = syntax.field(node, 'right', 'value', 'collection', 'iterable');
@@ -408,10 +415,31 @@ export abstract class StatementReader extends ExpressionReader {
       'each',
       pattern,
       values.sort((a, b) => a - b),
-      [bodyAt],
+      () => this.visit(bodyAt, STATEMENT),
     );
     if (otherwise >= 0) {
       this.visit(otherwise, STATEMENT);
+    }
+    return [];
+  }
+
+  /** Scala's `for` without `yield`: loops and conditions one inside the other. */
+  private rounds(clauses: number[], body: number): Sources {
+    const { syntax, graph } = this;
+    const [first, ...rest] = clauses;
+    if (first === undefined) {
+      return this.visit(body, STATEMENT);
+    }
+    const parts = syntax.parts(first);
+    if (syntax.role(first) === ROLE.compIf) {
+      const condition = this.condition(parts[0] ?? -1);
+      const branch = this.hold(graph.node(CATEGORY.branch, ''));
+      graph.data(condition.sources, branch, 0);
+      const kind = condition.negated ? EDGE.controlFalse : EDGE.controlTrue;
+      const side = this.side({ node: branch, kind }, () => this.rounds(rest, body));
+      this.definitions.merge(side.definitions);
+    } else {
+      this.each('each', parts[0] ?? -1, parts.slice(1), () => this.rounds(rest, body));
     }
     return [];
   }

@@ -40,12 +40,14 @@ const MEMBERS_FIRST = new Set<LanguageId>(['java', 'csharp']);
 /** Parses units of one language, as they stand in their classes or alone. */
 export class UnitSyntax {
   readonly grammar: GrammarRoles;
+  readonly keywords: ReadonlySet<string>;
   private readonly wrappers: readonly (readonly [string, string])[];
   private readonly pruned: Uint8Array;
   private readonly whole: Uint8Array;
 
   constructor(private readonly parser: LanguageParser) {
     const id = parser.language.id;
+    this.keywords = parser.language.keywords;
     const probe = parser.parse('');
     if (probe === null) {
       throw new Error(`The ${parser.language.name} grammar could not be used.`);
@@ -85,13 +87,20 @@ export class UnitSyntax {
       }
       try {
         if (!tree.rootNode.hasError) {
-          return flatten(tree, text, handling);
+          const flat = flatten(tree, text, handling);
+          return this.definesFunction(flat) ? flat : null;
         }
       } finally {
         release(tree);
       }
     }
     return null;
+  }
+
+  /** Words alone are a program in some languages; a unit they are not. */
+  private definesFunction(tree: FlatTree): boolean {
+    const { roles } = this.grammar;
+    return tree.type.some((type) => roles[type] === ROLE.function || roles[type] === ROLE.lambda);
   }
 }
 
