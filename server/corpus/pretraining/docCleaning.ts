@@ -49,7 +49,7 @@ export function cleanDoc(unit: UnitText, comment: string): Doc | DocReject {
   if (early !== null) {
     return early;
   }
-  const summary = shorten(plainText(raw), SUMMARY_CHARS);
+  const summary = shorten(withoutPointers(plainText(raw)), SUMMARY_CHARS);
   if (summary === null) {
     return 'too-long';
   }
@@ -130,7 +130,7 @@ function partText(text: string | null | undefined): string | null {
   if (short === null || (short.match(/\p{L}/gu)?.length ?? 0) < 3 || DIRECTIVE.test(short)) {
     return null;
   }
-  return TO_DO.test(short) || !/\s/.test(short) ? null : short;
+  return TO_DO.test(short) || REFERENCE_ONLY.test(short) || !/\s/.test(short) ? null : short;
 }
 
 /** Takes the markup of the doc languages off a text, keeping what it marks; then scrubs it. */
@@ -158,6 +158,13 @@ export function plainText(text: string): string {
     .replace(/[‘’]/g, "'")
     .replace(/::\s*$/, ':');
   return scrubDocText(plain.replace(/\s+/g, ' '));
+}
+
+/** Takes off sentences that only lead elsewhere: to another place, or to an example that was left out. */
+function withoutPointers(text: string): string {
+  const sentences = text.split(/(?<=[.!?:])(?=\s+[\p{Lu}`("])/u);
+  const kept = sentences.filter((sentence, i) => i === 0 || !/^\s*See\b|:\s*$/.test(sentence));
+  return kept.join('').replace(/\s*:$/, '.');
 }
 
 /** A text cut after the last sentence that still fits; null where not even the first does. */

@@ -59,6 +59,8 @@ const PARSE_LIMIT_MS = 4_000;
 const MIN_CODE_CHARS = 24;
 const MIN_UNDOCUMENTED_CHARS = 60;
 const MAX_CODE_CHARS = 8_000;
+/** A body longer than this does something. */
+const MAX_EMPTY_CHARS = 400;
 
 /** Reads a source and hands out its units, those of a file together; the report is filled as it goes. */
 export async function* harvest(
@@ -210,6 +212,9 @@ function recordOf(
 
 /** A body that does nothing, or only says that it is not there. */
 function isEmptyBody(rest: string): boolean {
+  if (rest.length > MAX_EMPTY_CHARS) {
+    return false;
+  }
   const plain = rest.replace(/(?:\/\/|#).*$|\/\*[\s\S]*?\*\//gm, '');
   return /^[\s{}:;=>()]*(?:(?:pass|end|\.\.\.|return(?: None| null)?|raise NotImplementedError\b.*|throw new [\w.]*(?:NotImplemented|NotSupported|UnsupportedOperation)\w*\(.*\)|throw new Error\(.*not (?:yet )?implemented.*\)|(?:unimplemented|todo)!\(.*\))[\s{};]*)*$/i.test(
     plain,
