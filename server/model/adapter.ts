@@ -23,10 +23,23 @@ const WEIGHTS_FILE = 'adapter_model.safetensors';
 
 /** A LoRA adapter (arXiv 2106.09685) in the names and files of PEFT. */
 export class Adapter {
+  private readonly pairs: Partial<Record<Projection, LoraPair>>[] = [];
+
   private constructor(
     readonly config: AdapterConfig,
     private readonly weights: Map<string, Variable>,
-  ) {}
+    layers: number,
+  ) {
+    const scale = config.alpha / config.rank;
+    for (let layer = 0; layer < layers; layer++) {
+      const pairs = config.targets.map((projection) => {
+        const a = weights.get(pairName(layer, projection, 'A'));
+        const b = weights.get(pairName(layer, projection, 'B'));
+        return [projection, { a, b, scale }];
+      });
+      this.pairs.push(Object.fromEntries(pairs) as Record<Projection, LoraPair>);
+    }
+  }
 
   /** A new adapter: A uniform in +-1/sqrt(in) as PEFT makes it, B zero, so that it changes nothing yet. */
   static init(model: Qwen2Config, options: Partial<AdapterConfig>, seed: number): Adapter {
@@ -92,7 +105,7 @@ export class Adapter {
         weights.set(name, makeVariable(values(name, shape), shape));
       }
     }
-    return new Adapter(config, weights);
+    return new Adapter(config, weights, model.layers);
   }
 
   /** Writes the file pair, so that PEFT opens it. */
@@ -108,9 +121,7 @@ export class Adapter {
 
   /** The update of a layer, or null where the adapter leaves it alone. */
   pair(layer: number, projection: Projection): LoraPair | null {
-    const a = this.weights.get(pairName(layer, projection, 'A')) as Tensor2D | undefined;
-    const b = this.weights.get(pairName(layer, projection, 'B')) as Tensor2D | undefined;
-    return a && b ? { a, b, scale: this.config.alpha / this.config.rank } : null;
+    return this.pairs[layer]?.[projection] ?? null;
   }
 
   dispose(): void {
@@ -118,6 +129,7 @@ export class Adapter {
       parameter.dispose();
     }
     this.weights.clear();
+    this.pairs.length = 0;
   }
 }
 

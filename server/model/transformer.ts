@@ -58,10 +58,14 @@ export class Qwen2Model {
   /** What is added to the base weights; null computes the reference exactly. */
   adapter: Adapter | null = null;
 
+  private readonly blocks: Block[];
+
   private constructor(
     readonly config: Qwen2Config,
     private readonly weights: Map<string, Variable>,
-  ) {}
+  ) {
+    this.blocks = Array.from({ length: config.layers }, (_, layer) => makeBlock(weights, layer));
+  }
 
   /**
    * Reads config.json and the safetensors files of a folder.
@@ -168,6 +172,7 @@ export class Qwen2Model {
       parameter.dispose();
     }
     this.weights.clear();
+    this.blocks.length = 0;
   }
 
   private forward(ids: Int32Array, positions: Int32Array, attend: Attend): Tensor2D {
@@ -178,39 +183,51 @@ export class Qwen2Model {
         x = tidy(() => this.block(layer, before, positions, attend));
         before.dispose();
       }
-      return this.norm(x, 'model.norm.weight');
+      return rmsNorm(x, this.weight<Tensor1D>('model.norm.weight'), this.config.rmsNormEps);
     });
   }
 
   private block(layer: number, x: Tensor2D, positions: Int32Array, attend: Attend): Tensor2D {
-    const { headSize, ropeTheta } = this.config;
-    const prefix = `model.layers.${layer}`;
-    const normed = this.norm(x, `${prefix}.input_layernorm.weight`);
+    const { headSize, ropeTheta, rmsNormEps } = this.config;
+    const { inputNorm, innerNorm } = this.blocks[layer];
+    const normed = rmsNorm(x, inputNorm, rmsNormEps);
     const q = rotary(this.project(normed, layer, 'q_proj'), positions, headSize, ropeTheta); // [N, H * Dh]
     const k = rotary(this.project(normed, layer, 'k_proj'), positions, headSize, ropeTheta); // [N, KV * Dh]
     const v = this.project(normed, layer, 'v_proj'); // [N, KV * Dh]
-    const mixed = add(x, this.project(attend(layer, q, k, v), layer, 'o_proj')); // [N, D]
-    const inner = this.norm(mixed as Tensor2D, `${prefix}.post_attention_layernorm.weight`);
-    const gated = swiglu(
-      this.project(inner, layer, 'gate_proj'),
-      this.project(inner, layer, 'up_proj'),
-    ); // [N, F]
-    return add(mixed, this.project(gated, layer, 'down_proj'));
+    const mixed = add<Tensor2D>(x, this.project(attend(layer, q, k, v), layer, 'o_proj')); // [N, D]
+    const inner = rmsNorm(mixed, innerNorm, rmsNormEps);
+    const gate = this.project(inner, layer, 'gate_proj'); // [N, F]
+    const up = this.project(inner, layer, 'up_proj'); // [N, F]
+    return add(mixed, this.project(swiglu(gate, up), layer, 'down_proj'));
   }
 
   private project(x: Tensor2D, layer: number, projection: Projection): Tensor2D {
-    const name = projectionName(layer, projection);
-    const weight = this.weight<Tensor2D>(`${name}.weight`);
-    const bias = (this.weights.get(`${name}.bias`) as Tensor1D | undefined) ?? null;
+    const { weight, bias } = this.blocks[layer].linear[projection];
     const pair = this.adapter?.pair(layer, projection);
     return pair ? loraLinear(x, weight, bias, pair.a, pair.b, pair.scale) : linear(x, weight, bias);
-  }
-
-  private norm(x: Tensor2D, name: string): Tensor2D {
-    return rmsNorm(x, this.weight<Tensor1D>(name), this.config.rmsNormEps);
   }
 
   private weight<T extends Tensor = Tensor2D>(name: string): T {
     return this.weights.get(name) as Tensor as T;
   }
+}
+
+/** The parameters of a block, at hand without their names. */
+interface Block {
+  inputNorm: Tensor1D;
+  innerNorm: Tensor1D;
+  linear: Record<Projection, { weight: Tensor2D; bias: Tensor1D | null }>;
+}
+
+function makeBlock(weights: ReadonlyMap<string, Variable>, layer: number): Block {
+  const get = (name: string): Tensor | null => weights.get(name) ?? null;
+  const linear = PROJECTIONS.map((projection) => {
+    const name = projectionName(layer, projection);
+    return [projection, { weight: get(`${name}.weight`), bias: get(`${name}.bias`) }];
+  });
+  return {
+    inputNorm: get(`model.layers.${layer}.input_layernorm.weight`) as Tensor1D,
+    innerNorm: get(`model.layers.${layer}.post_attention_layernorm.weight`) as Tensor1D,
+    linear: Object.fromEntries(linear) as Block['linear'],
+  };
 }
