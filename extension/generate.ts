@@ -35,7 +35,7 @@ export async function generateFromComment({ client }: CommandContext): Promise<v
   }
   if (outcome.candidates.length === 0) {
     void vscode.window.showInformationMessage(
-      'BatCoder found no code that fits this comment. A more detailed comment, or a signature below it, helps.',
+      `BatCoder found no code for this comment. ${outcome.reason ?? ''}`.trim(),
     );
     return;
   }

@@ -56,7 +56,8 @@ export interface Settings {
   ghostText: { enabled: boolean };
   /** Doc style by language id; a language that is not named gets the style of its file. */
   docStyle: Record<string, string>;
-  training: { steps: number };
+  /** `minutes` bound a training; `steps` 0 means as many as they allow. */
+  training: { minutes: number; steps: number };
   threads: number;
   modelPath: string;
 }
@@ -65,7 +66,7 @@ export const DEFAULT_SETTINGS: Settings = {
   hover: { enabled: true },
   ghostText: { enabled: true },
   docStyle: {},
-  training: { steps: 0 },
+  training: { minutes: 4, steps: 0 },
   threads: 0,
   modelPath: '',
 };
@@ -129,13 +130,17 @@ export const StateChanged: NotificationMessage<ModelState> = { method: 'batcoder
 // --- training
 
 export interface TrainParams {
-  /** Optimizer steps; left out, the trainer's default. */
+  /** Both as in the settings, which hold where these are left out. */
+  minutes?: number;
   steps?: number;
+  /** Go on with the last training, which was stopped. */
+  resume?: boolean;
 }
 
 /** How a training ended. */
 export interface TrainOutcome {
-  ended: 'finished' | 'stopped';
+  /** `stopped` can be resumed; `cipher`: the docs were becoming a private code, so it ended early. */
+  ended: 'finished' | 'stopped' | 'cipher';
   /** Mean held-out score in [0,1] before and after; null where the run ended before it was measured. */
   before: number | null;
   after: number | null;
@@ -144,7 +149,7 @@ export interface TrainOutcome {
   steps: number;
   seconds: number;
   /** Where the run's metrics and checkpoints are. */
-  runFolder: string | null;
+  runFolder: string;
 }
 
 export interface TrainingProgress {
@@ -192,7 +197,14 @@ export interface CodeCandidate {
 }
 
 export type GenerateOutcome =
-  | { kind: 'code'; range: TextRange; candidates: CodeCandidate[]; version: number }
+  | {
+      kind: 'code';
+      range: TextRange;
+      candidates: CodeCandidate[];
+      /** Why there are fewer than asked for, or none. */
+      reason: string | null;
+      version: number;
+    }
   | { kind: 'refused'; reason: string };
 
 /** Client to server: code for the doc comment at a place, best first. The standard has no request for it. */
@@ -214,6 +226,7 @@ export const EDITOR_LANGUAGES: readonly string[] = [
   'rust',
   'c',
   'cpp',
+  'cuda-cpp',
   'ruby',
   'php',
   'csharp',

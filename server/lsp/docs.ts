@@ -1,7 +1,8 @@
 import type { Position } from '../corpus/unit.js';
+import { assertAddsDocOnly } from '../inference/docEdit.js';
+import { loadParser } from '../languages/parser.js';
 import { errorMessage, UserError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
-import { objectionToDoc, withLineEnds } from './docEdit.js';
 import { LruCache } from './lru.js';
 import type { ModelStatus } from './modelStatus.js';
 import { type SettingsStore, styleFor } from './settings.js';
@@ -93,20 +94,18 @@ export class DocService {
       },
       signal,
     );
-    const { comment, roundTrip } = answer;
-    const newText = withLineEnds(answer.edit.newText, file.text);
-    const edit = { position: answer.edit.position, newText };
-    const doc = await this.check(place, { comment, roundTrip, edit });
-    this.cache.set(this.key(place), { comment, roundTrip, newText });
+    const { comment, edit, roundTrip } = answer;
+    const doc = await this.check(place, { comment, edit, roundTrip });
+    this.cache.set(this.key(place), { comment, roundTrip, newText: edit.newText });
     return doc;
   }
 
-  private async check(place: Place, doc: CheckedDoc): Promise<CheckedDoc> {
-    const objection = await objectionToDoc(place, doc.edit.position, doc.edit.newText);
-    if (objection !== null) {
-      throw new UserError(
-        `BatCoder wrote a doc for ${place.unit.name} but does not offer it: ${objection}.`,
-      );
+  private async check({ file, unit }: Place, doc: CheckedDoc): Promise<CheckedDoc> {
+    const parser = await loadParser(file.language.id);
+    try {
+      assertAddsDocOnly(parser, file.text, file.units, file.units.indexOf(unit), doc.edit);
+    } catch (error) {
+      throw new UserError(errorMessage(error));
     }
     return doc;
   }

@@ -61,8 +61,13 @@ function forClient(error: unknown): never {
 }
 
 function trainParams(given: unknown): TrainParams {
-  const steps = (given as TrainParams | null | undefined)?.steps;
-  return Number.isInteger(steps) && (steps as number) > 0 ? { steps } : {};
+  const { minutes, steps, resume } = (given ?? {}) as TrainParams;
+  const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0;
+  return {
+    ...(isPositive(minutes) ? { minutes } : {}),
+    ...(isPositive(steps) ? { steps: Math.ceil(steps) } : {}),
+    resume: resume === true,
+  };
 }
 
 /** Writes the doc into the file, or says why not. */

@@ -1,10 +1,9 @@
 import type { CancellationToken } from 'vscode-languageserver';
 import { type GenerateOutcome, type GenerateParams, GenerateRequest } from '../protocol.js';
 import { UserError } from '../util/errors.js';
-import { withLineEnds } from './docEdit.js';
 import type { Feature, ServerContext } from './feature.js';
+import { askedLine } from './ghostPlace.js';
 import { abortSignal } from './signal.js';
-import { languageOf, MAX_TEXT } from './units.js';
 
 /** Code for the doc comment at a place: the request behind "Generate Code from Comment". */
 export const generate: Feature = {
@@ -26,14 +25,11 @@ async function answer(
   signal: AbortSignal,
 ): Promise<GenerateOutcome> {
   const document = context.documents.get(uri);
-  const language = document ? languageOf(document) : null;
-  if (!document || !language) {
-    return { kind: 'refused', reason: 'BatCoder does not know the language of this file.' };
-  }
-  if (document.getText().length > MAX_TEXT) {
+  const file = document && (await context.units.of(document));
+  if (!file) {
     return {
       kind: 'refused',
-      reason: 'This file is too long for BatCoder (more than a million characters).',
+      reason: 'BatCoder does not know the language of this file, or the file is too long for it.',
     };
   }
   const obstacle = context.status.obstacle();
@@ -41,24 +37,18 @@ async function answer(
     return { kind: 'refused', reason: obstacle };
   }
   context.docs.yieldBackground();
-  const { version } = document;
-  const text = document.getText();
   try {
-    const { range, candidates } = await context.model.call(
+    const { range, candidates, reason } = await context.model.call(
       'generate',
       {
-        text,
-        language: language.id,
-        line: position.line,
+        text: file.text,
+        language: file.language.id,
+        line: askedLine(file, position),
         count: Math.min(MOST_CANDIDATES, Math.max(1, Math.trunc(count) || 1)),
       },
       signal,
     );
-    const fitted = candidates.map((each) => ({
-      ...each,
-      newText: withLineEnds(each.newText, text),
-    }));
-    return { kind: 'code', range, candidates: fitted, version };
+    return { kind: 'code', range, candidates, reason, version: file.version };
   } catch (error) {
     if (error instanceof UserError) {
       return { kind: 'refused', reason: error.message };

@@ -1,15 +1,13 @@
 import type { Position, UnitText } from '../corpus/unit.js';
 import type { Language } from '../languages/language.js';
-import type { FileUnits } from './units.js';
+import { type FileUnits, innermost } from './units.js';
 
 /** What a ghost text at a place would be, found from the text alone and without the model. */
 export type GhostPlace =
   /** The cursor is in the empty body of a documented function. */
   | { kind: 'body'; unit: UnitText }
   /** The cursor is below a doc comment that belongs to no function yet. */
-  | { kind: 'function' }
-  /** A doc was begun for an undocumented function: the opening mark is from `start` to `end` of the line. */
-  | { kind: 'doc'; start: number; end: number };
+  | { kind: 'function' };
 
 /** Where docs begin, as typed and as completed by the editor's own closing of pairs; longest first. */
 const OPENERS = [
@@ -138,4 +136,18 @@ export function unitForDoc(file: FileUnits, line: number): UnitText | null {
 function isFirst(text: string, unit: UnitText, line: number): boolean {
   const between = text.split('\n').slice(unit.signatureRange.end.line + 1, line);
   return between.every((each) => each.trim() === '');
+}
+
+/**
+ * The line to ask the model's side about for a cursor in, or below, what is to be written: one of the doc
+ * comment or the signature. A line that is neither stays as it is.
+ */
+export function askedLine(file: FileUnits, position: Position): number {
+  const place = bodyPlace(file, position);
+  if (place?.kind === 'function') {
+    return position.line - 1;
+  }
+  const unit =
+    place?.kind === 'body' ? place.unit : innermost(file.units, position, (each) => each.range);
+  return unit?.doc != null ? unit.signatureRange.start.line : position.line;
 }

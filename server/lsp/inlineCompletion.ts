@@ -5,9 +5,8 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Position } from '../corpus/unit.js';
 import { UserError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
-import { withLineEnds } from './docEdit.js';
 import type { Feature, ServerContext } from './feature.js';
-import { bodyPlace, docOpener, unitForDoc, withoutLine } from './ghostPlace.js';
+import { askedLine, bodyPlace, docOpener, unitForDoc, withoutLine } from './ghostPlace.js';
 import { LruCache } from './lru.js';
 import { abortSignal } from './signal.js';
 import { type FileUnits, languageOf, MAX_TEXT, readUnits } from './units.js';
@@ -105,7 +104,8 @@ async function docItems(
     start: { line, character: opener.start },
     end: { line, character: opener.end },
   };
-  return [{ insertText: withLineEnds(comment, file.text), range }];
+  const insertText = file.text.includes('\r\n') ? comment.replace(/\n/g, '\r\n') : comment;
+  return [{ insertText, range }];
 }
 
 async function codeItems(
@@ -117,22 +117,20 @@ async function codeItems(
   context.docs.yieldBackground();
   const { range, candidates } = await context.model.call(
     'generate',
-    { text: file.text, language: file.language.id, line: position.line, count: CANDIDATES },
+    {
+      text: file.text,
+      language: file.language.id,
+      line: askedLine(file, position),
+      count: CANDIDATES,
+    },
     signal,
   );
   const document = TextDocument.create(file.uri, file.languageId, file.version, file.text);
+  const start = document.offsetAt(range.start);
+  const end = document.offsetAt(range.end);
   const items = candidates
     .filter((each) => each.parses)
-    .map((each) => {
-      const newText = withLineEnds(each.newText, file.text);
-      return narrowed(
-        document,
-        document.offsetAt(range.start),
-        document.offsetAt(range.end),
-        newText,
-        position,
-      );
-    });
+    .map(({ newText }) => narrowed(document, start, end, newText, position));
   return items.filter((item) => item !== null);
 }
 
@@ -149,6 +147,9 @@ export function narrowed(
 ): InlineCompletionItem | null {
   const text = document.getText();
   const cursor = document.offsetAt(position);
+  if (end < cursor && text.slice(end, cursor).trim() === '') {
+    end = cursor; // blank lines between the place and the cursor give way to the code
+  }
   const lineStart = document.offsetAt({ line: position.line, character: 0 });
   const nextLine = document.offsetAt({ line: position.line + 1, character: 0 });
   const lineText = text.slice(lineStart, nextLine).replace(/\r?\n$/, '');

@@ -9,10 +9,7 @@ export function readSettings(given: unknown): Settings {
 
 function merge(defaults: unknown, given: unknown): unknown {
   if (!isRecord(defaults)) {
-    return typeof given === typeof defaults &&
-      Number.isFinite(given ?? 0) !== (typeof given === 'string')
-      ? given
-      : defaults;
+    return typeof given === typeof defaults && !Number.isNaN(given) ? given : defaults;
   }
   if (!isRecord(given)) {
     return defaults;

@@ -30,14 +30,14 @@ export class Training {
     this.context.docs.yieldBackground();
     const drawn = client.options.drawsTraining === true;
     try {
-      const steps = params.steps ?? (await settings.get()).training.steps;
+      const asked = { resume: false, ...(await settings.get()).training, ...params };
       if (!drawn && client.capabilities.window?.workDoneProgress) {
         this.reporter = await connection.window.createWorkDoneProgress();
         this.reporter.begin('BatCoder: training', 0, 'starting', true);
         this.reporter.token.onCancellationRequested(() => controller.abort());
       }
       status.training({ kind: 'training', phase: 'starting', fraction: 0, etaSeconds: null });
-      const outcome = await model.call('train', steps > 0 ? { steps } : {}, controller.signal);
+      const outcome = await model.call('train', asked, controller.signal);
       if (!drawn) {
         tell(connection, 'info', describe(outcome));
       }

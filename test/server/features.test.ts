@@ -118,7 +118,7 @@ describe('Document Function', () => {
       },
     );
     expect(outcome.kind).toBe('refused');
-    expect(outcome.reason).toMatch(/badDoc but does not offer it: .*no longer parse|differently/);
+    expect(outcome.reason).toMatch(/badDoc would change how its file reads/);
   });
 
   test('refuses where there is no function or there is a doc', async () => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { extractUnits } from '../../server/corpus/extract.js';
 import type { UnitText } from '../../server/corpus/unit.js';
+import { docInsertion } from '../../server/inference/docEdit.js';
 import { renderDoc } from '../../server/languages/docs/render.js';
 import { loadParser } from '../../server/languages/parser.js';
 import { languageById } from '../../server/languages/table.js';
@@ -57,7 +58,7 @@ serveWorker(parentPort!, (send) => ({
       returns: unit.returns.value ? 'what comes out' : null,
     };
     const chosen = style === 'auto' ? languageById(language).docStyles[0] : style;
-    const { indent, position } = unit.docInsert;
+    const { indent } = unit.docInsert;
     const comment = unit.name.startsWith('bad')
       ? '/** closed */ too early */'
       : renderDoc(doc, chosen, {
@@ -66,8 +67,7 @@ serveWorker(parentPort!, (send) => ({
           returnsType: unit.returns.type,
           indent,
         });
-    const newText = `${comment}\n${indent}`;
-    return { comment, edit: { position, newText }, roundTrip: 0.5 };
+    return { comment, edit: docInsertion(text, unit, comment), roundTrip: 0.5 };
   },
   async generate({ text, language, line, count }, signal) {
     const unit = await unitAt(text, language, line);
@@ -78,6 +78,7 @@ serveWorker(parentPort!, (send) => ({
     const bodies = Array.from({ length: count }, (_, i) => `return ${i};`);
     return {
       range: { start, end },
+      reason: null,
       candidates: bodies.map((body, i) => ({
         newText: inBraces
           ? `{\n${indent}${body}\n${' '.repeat(unit.range.start.character)}}`
@@ -87,16 +88,17 @@ serveWorker(parentPort!, (send) => ({
       })),
     };
   },
-  async train({ steps = 20 }, signal, yieldToRequests) {
+  async train({ steps }, signal, yieldToRequests) {
     const start = Date.now();
+    const wanted = steps === 0 ? 20 : steps;
     let step = 0;
-    for (; step < steps && !signal.aborted; step++) {
+    for (; step < wanted && !signal.aborted; step++) {
       await sleep(20);
       await yieldToRequests();
       const progress = {
         phase: 'train',
-        fraction: (step + 1) / steps,
-        message: `step ${step + 1} of ${steps}`,
+        fraction: (step + 1) / wanted,
+        message: `step ${step + 1} of ${wanted}`,
         etaSeconds: 1,
         step,
       };
@@ -111,7 +113,7 @@ serveWorker(parentPort!, (send) => ({
       adopted: !signal.aborted,
       steps: step,
       seconds: (Date.now() - start) / 1000,
-      runFolder: null,
+      runFolder: '/nowhere',
     };
   },
 }));

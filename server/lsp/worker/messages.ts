@@ -1,6 +1,12 @@
 import type { Position, Range } from '../../corpus/unit.js';
 import type { DocStyle, LanguageId } from '../../languages/types.js';
-import type { ModelState, TrainingProgress, TrainOutcome, TrainParams } from '../../protocol.js';
+import type {
+  CodeCandidate,
+  ModelState,
+  TrainingProgress,
+  TrainOutcome,
+  TrainParams,
+} from '../../protocol.js';
 
 /** What the main thread and the worker that owns the model say to each other. */
 
@@ -27,14 +33,16 @@ export interface DocumentAnswer {
 export interface GenerateCodeParams {
   text: string;
   language: LanguageId;
-  /** A line of the doc comment, or of the function that it belongs to. */
+  /** A line of the doc comment, or of the signature that it belongs to. */
   line: number;
   count: number;
 }
 
 export interface GenerateCodeAnswer {
   range: Range;
-  candidates: { newText: string; score: number | null; parses: boolean }[];
+  candidates: CodeCandidate[];
+  /** Why there are fewer than asked for, or none. */
+  reason: string | null;
 }
 
 /** Every call by name: what goes in and what comes back. */
@@ -42,7 +50,7 @@ export interface WorkerCalls {
   open: { params: OpenParams; result: ModelState };
   document: { params: DocumentParams; result: DocumentAnswer };
   generate: { params: GenerateCodeParams; result: GenerateCodeAnswer };
-  train: { params: TrainParams; result: TrainOutcome };
+  train: { params: Required<TrainParams>; result: TrainOutcome };
 }
 
 export type CallKind = keyof WorkerCalls;
