@@ -5,8 +5,8 @@ import { countOf, overlap, readUnitText, symmetricBleu, type UnitText } from './
 import { EDGE } from './programGraph.js';
 import type { UnitSyntax } from './unitSyntax.js';
 
-/** A keyword weighs as much as five other tokens, as in the original. */
-const OTHER_TOKEN = 0.2;
+/** How many other tokens a keyword weighs, as in the original. A whole number, so that sums are exact. */
+const KEYWORD = 5;
 
 interface Parts extends UnitText {
   /** Data edges by the labels of their ends. */
@@ -33,7 +33,7 @@ export class CodeBleu implements Similarity {
       return 0;
     }
     const { keywords } = this.syntax;
-    const weigh = (token: string) => (keywords.has(token) ? 1 : OTHER_TOKEN);
+    const weigh = (token: string) => (keywords.has(token) ? KEYWORD : 1);
     const parts = [
       symmetricBleu(a.tokens, b.tokens) ?? 0,
       f1(overlap(countOf(a.tokens), countOf(b.tokens), weigh)) ?? 0,
