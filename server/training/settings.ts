@@ -156,6 +156,7 @@ const ADAPTED: Partial<Settings> = {
   learningRate: 5e-5,
   warmupLearningRate: 2e-4,
   warmupShare: 0.4,
+  lora: true,
 };
 
 /**

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { learningBudget, warmupBudget } from '../../../server/training/budget.js';
+import { makeSettings, tierOf } from '../../../server/training/settings.js';
+import type { Progressed } from '../../../server/training/state.js';
+
+const GIB = 2 ** 30;
+
+describe('tierOf', () => {
+  it('goes by cores, memory and GPU', () => {
+    expect(tierOf({ cores: 2, memoryBytes: 64 * GIB, gpu: false })).toBe('small');
+    expect(tierOf({ cores: 8, memoryBytes: 16 * GIB, gpu: false })).toBe('medium');
+    expect(tierOf({ cores: 16, memoryBytes: 64 * GIB, gpu: false })).toBe('large');
+    expect(tierOf({ cores: 2, memoryBytes: 8 * GIB, gpu: true })).toBe('large');
+  });
+});
+
+describe('makeSettings', () => {
+  it('has the defaults of the method', () => {
+    const settings = makeSettings({}, 'small', false);
+    expect(settings).toMatchObject({
+      unitsPerStep: 8,
+      docsPerUnit: 4,
+      codesPerDoc: 2,
+      beta: 0.02,
+      clip: 0.2,
+      temperature: 1,
+      advantage: 'reinforce++_baseline',
+      frozenShare: 0.05,
+      lora: false,
+      minutes: 4,
+    });
+  });
+  it('adapts a given model with LoRA, gives bigger machines more, and lets the person win', () => {
+    expect(makeSettings({}, 'small', true).lora).toBe(true);
+    expect(makeSettings({ lora: false }, 'small', true).lora).toBe(false);
+    expect(makeSettings({}, 'large', false).docsPerUnit).toBe(8);
+    expect(makeSettings({ docsPerUnit: 5, seed: undefined }, 'large', false)).toMatchObject({ docsPerUnit: 5, seed: 1 });
+  });
+  it('counts steps in place of minutes where steps are given', () => {
+    expect(makeSettings({ steps: 3 }, 'small', false)).toMatchObject({ minutes: null, steps: 3, warmupSteps: 30 });
+    expect(makeSettings({ steps: 3, warmupSteps: 7 }, 'small', false).warmupSteps).toBe(7);
+    expect(makeSettings({ steps: 3, minutes: 2 }, 'small', false).minutes).toBe(2);
+  });
+});
+
+describe('budgets', () => {
+  const at = (own: Partial<Progressed>): Progressed =>
+    ({ warmupSteps: 0, steps: 0, warmupSeconds: 0, learningSeconds: 0, ...own }) as Progressed;
+
+  it('go by the clock', () => {
+    const settings = makeSettings({ minutes: 1, warmupShare: 0.5 }, 'small', false);
+    expect(warmupBudget(settings).fraction(at({ warmupSeconds: 15 }))).toBeCloseTo(0.5, 9);
+    expect(warmupBudget(settings).secondsLeft(at({ warmupSeconds: 15 }))).toBeCloseTo(15, 9);
+    expect(learningBudget(settings).fraction(at({ learningSeconds: 40 }))).toBe(1);
+  });
+  it('go by steps, with the time left from the measured pace', () => {
+    const settings = makeSettings({ steps: 4, warmupSteps: 0 }, 'small', false);
+    expect(warmupBudget(settings).fraction(at({}))).toBe(1);
+    expect(learningBudget(settings).fraction(at({ steps: 1 }))).toBe(0.25);
+    expect(learningBudget(settings).secondsLeft(at({}))).toBeNull();
+    expect(learningBudget(settings).secondsLeft(at({ steps: 1, learningSeconds: 10 }))).toBe(30);
+  });
+  it('give the learning all the time where there is no warm-up', () => {
+    const settings = makeSettings({ minutes: 1, warmupSteps: 0 }, 'small', false);
+    expect(learningBudget(settings).secondsLeft(at({}))).toBe(60);
+  });
+});
