@@ -1,6 +1,6 @@
 /** tokenizer.json, the format of Hugging Face tokenizers, as far as byte-level BPE needs it. */
 
-export interface AddedToken {
+interface AddedToken {
   id: number;
   content: string;
   single_word: boolean;
@@ -10,7 +10,7 @@ export interface AddedToken {
   special: boolean;
 }
 
-export interface BpeModelJson {
+interface BpeModelJson {
   type: 'BPE';
   dropout: number | null;
   unk_token: string | null;
@@ -37,7 +37,7 @@ export interface TokenizerJson {
 }
 
 /** A normalizer, pre-tokenizer, post-processor or decoder: a type and its own fields. */
-export interface Step {
+interface Step {
   type: string;
   [field: string]: unknown;
 }

@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,11 +25,6 @@ export function bundleScript(folder: string, source: string): string {
     logLevel: 'error',
   });
   return outfile;
-}
-
-/** Runs a bundled script to its end and returns what it printed. */
-export function runScript(script: string, ...args: string[]): string {
-  return execFileSync(process.execPath, [script, ...args], { encoding: 'utf8' });
 }
 
 /** Starts a bundled script; `firstOutput` settles when it prints. */
