@@ -94,6 +94,8 @@ export async function scanCorpus(dir: string, options: ScanOptions): Promise<Cor
   }
   const splits = splitParsed(parsed, options);
   await rejectDuplicates(parsed, splits, options.signal);
+  // A file that only repeats others gives nothing to its split: the draw is made good among those that do.
+  splitUseful(parsed, options).forEach((split, path) => splits.set(path, split));
   const units = parsed.flatMap((file) => acceptUnits(file, splits, report));
   verdicts.push(...parsed.map((file) => verdictOf(file, splits)));
   verdicts.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -152,18 +154,17 @@ async function inspectAll(
   }
 }
 
-/** Every file has a split; the draw that no split stays empty is among the files that units come from. */
+/** Every file has a split; that neither stays empty is seen to among the files that units come from. */
 function splitParsed(parsed: readonly ParsedFile[], options: ScanOptions): Map<string, Split> {
+  const paths = parsed.map(({ path }) => path);
   const share = options.heldOut ?? DEFAULT_HELD_OUT;
-  const [useful, others] = [true, false].map((wanted) =>
-    parsed
-      .filter(({ units }) => units.some(({ rejected }) => rejected === null) === wanted)
-      .map(({ path }) => path),
-  );
-  return new Map([
-    ...splitFiles(others, options.seed, share),
-    ...splitFiles(useful, options.seed, share),
-  ]);
+  return new Map([...splitFiles(paths, options.seed, share), ...splitUseful(parsed, options)]);
+}
+
+function splitUseful(parsed: readonly ParsedFile[], options: ScanOptions): Map<string, Split> {
+  const useful = parsed.filter(({ units }) => units.some(({ rejected }) => rejected === null));
+  const paths = useful.map(({ path }) => path);
+  return splitFiles(paths, options.seed, options.heldOut ?? DEFAULT_HELD_OUT);
 }
 
 /** Train files first, so that no held-out unit is nearly one that was trained on. */

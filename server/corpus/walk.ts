@@ -42,7 +42,7 @@ export function* walk(root: string, exclude: readonly string[] = []): Generator<
 function* walkFolder(
   folder: string,
   base: string,
-  rules: IgnoreRules | null,
+  rules: IgnoreRules,
   excluded: ReturnType<typeof ignore>,
 ): Generator<WalkEntry> {
   let entries: Dirent[];
@@ -63,7 +63,7 @@ function* walkFolder(
       }
       const skip = folderSkip(full, path, name, rules, excluded);
       if (skip === null) {
-        yield* walkFolder(full, path, IgnoreRules.extend(rules, full, path), excluded);
+        yield* walkFolder(full, path, rules.extend(full, path), excluded);
       } else {
         const count = countFiles(full);
         if (count > 0) {
@@ -80,13 +80,13 @@ function folderSkip(
   full: string,
   path: string,
   name: string,
-  rules: IgnoreRules | null,
+  rules: IgnoreRules,
   excluded: ReturnType<typeof ignore>,
 ): SkipReason | null {
   if (VENDORED.has(name) || VENDORED_MARKS.some((mark) => existsSync(join(full, mark)))) {
     return 'vendored';
   }
-  if (rules?.ignores(path, true)) {
+  if (rules.ignores(path, true)) {
     return 'ignored';
   }
   return excluded.ignores(`${path}/`) ? 'excluded' : null;
@@ -95,10 +95,10 @@ function folderSkip(
 function fileSkip(
   entry: Dirent,
   path: string,
-  rules: IgnoreRules | null,
+  rules: IgnoreRules,
   excluded: ReturnType<typeof ignore>,
 ): SkipReason | null {
-  if (rules?.ignores(path, false)) {
+  if (rules.ignores(path, false)) {
     return 'ignored';
   }
   if (excluded.ignores(path)) {

@@ -1,0 +1,85 @@
+import type { LanguageId } from '../../languages/types.js';
+import type { HarvestedSource } from './harvestStore.js';
+import type { PermissiveLicence } from './licence.js';
+import type { PretrainingSplit } from './record.js';
+import type { SelectionReport } from './select.js';
+import type { Source } from './sources.js';
+
+/** What a source gave, as docs/model/manifest.json tells it. */
+export interface ManifestEntry {
+  name: string;
+  url: string;
+  /** Commit, or the release where there is none. */
+  version: string;
+  licence: PermissiveLicence;
+  split: PretrainingSplit;
+  units: number;
+  documented: number;
+  byLanguage: Partial<Record<LanguageId, { units: number; documented: number }>>;
+}
+
+export interface Manifest {
+  sources: ManifestEntry[];
+  /** Named, but not used: no permissive licence was found. */
+  refused: string[];
+  totals: Partial<
+    Record<PretrainingSplit, Partial<Record<LanguageId, { units: number; documented: number }>>>
+  >;
+  /** By reason, over all sources. */
+  rejected: {
+    files: Record<string, number>;
+    units: Record<string, number>;
+    docs: Record<string, number>;
+  };
+}
+
+/** Puts together what each step reported. */
+export function makeManifest(
+  sources: readonly Source[],
+  harvested: readonly HarvestedSource[],
+  selected: ReadonlyMap<number, SelectionReport>,
+): Manifest {
+  const manifest: Manifest = {
+    sources: [],
+    refused: [],
+    totals: {},
+    rejected: { files: {}, units: {}, docs: {} },
+  };
+  sources.forEach((source, index) => {
+    const { commit, licence, report } = harvested[index];
+    const selection = selected.get(index);
+    if (licence === null || selection === undefined) {
+      manifest.refused.push(source.name);
+      return;
+    }
+    const { units, documented, byLanguage } = selection;
+    manifest.sources.push({
+      name: source.name,
+      url: source.url,
+      version: commit ?? source.version ?? 'unknown',
+      licence,
+      split: source.split,
+      units,
+      documented,
+      byLanguage,
+    });
+    const totals = (manifest.totals[source.split] ??= {});
+    for (const [language, counts] of Object.entries(byLanguage)) {
+      const total = (totals[language as LanguageId] ??= { units: 0, documented: 0 });
+      total.units += counts.units;
+      total.documented += counts.documented;
+    }
+    addAll(manifest.rejected.files, report.files.rejected);
+    addAll(manifest.rejected.units, report.units.rejected);
+    addAll(manifest.rejected.units, selection.rejected);
+    addAll(manifest.rejected.docs, report.docs);
+    addAll(manifest.rejected.docs, { boilerplate: selection.boilerplateDocs });
+  });
+  return manifest;
+}
+
+function addAll(sums: Record<string, number>, counts: Partial<Record<string, number>>): void {
+  for (const [reason, count] of Object.entries(counts)) {
+    sums[reason] = (sums[reason] ?? 0) + (count ?? 0);
+  }
+}

@@ -1,0 +1,152 @@
+import type { LanguageId } from '../../languages/types.js';
+import type { Random } from '../../util/random.js';
+import type { PretrainingRecord } from './record.js';
+import type { TokenSequence } from './tokenFile.js';
+
+/** What sequences are made with: the prompt forms of the model, and its tokenizer. */
+export interface SequenceParts {
+  /** Code in, doc out. */
+  document(language: LanguageId, code: string): number[];
+  /** Doc and signature in, the rest of the code out. */
+  generate(language: LanguageId, doc: string, signature: string): number[];
+  docAnswer(doc: string): number[];
+  codeAnswer(rest: string): number[];
+  encode(text: string): number[];
+  /** The id of a special token. */
+  special(token: '<|code|>' | '<|doc|>' | '<|signature|>' | '<|body|>' | '<|fill|>' | '<|endoftext|>'): number;
+  /** What the model should write for a doc: its first sentences. */
+  shortDoc(doc: string): string;
+}
+
+export interface SequenceOptions {
+  /** Longer sequences are cut: code in a prompt at a line, an answer anywhere, then without its end token. */
+  maxTokens: number;
+  /** Share of documented units that also make a fill-in, where a unit stands before them in the file. */
+  fillShare: number;
+  /** Share of units without doc that make body-from-signature instead of plain code. */
+  emptyDocShare: number;
+}
+
+export const DEFAULT_SHARES = { fillShare: 0.25, emptyDocShare: 0.3 } as const;
+
+/** Room that a prompt leaves for its answer, in tokens. */
+const LEAST_ANSWER = 64;
+/** Characters of the unit before that a fill-in shows at most. */
+const MAX_CONTEXT_CHARS = 1_600;
+
+/**
+ * The sequences of one file's units: documented ones both ways and sometimes as a fill-in; the others as plain code,
+ * several in one sequence as they stand in the file, or as body from signature.
+ */
+export function* sequencesOf(
+  units: readonly PretrainingRecord[],
+  parts: SequenceParts,
+  options: SequenceOptions,
+  random: Random,
+): Generator<TokenSequence> {
+  const plain: PretrainingRecord[] = [];
+  for (const [i, unit] of units.entries()) {
+    if (unit.doc !== null) {
+      yield* documented(unit, unit.doc, units[i - 1], parts, options, random);
+    } else if (random.next() < options.emptyDocShare) {
+      const prompt = parts.generate(unit.language, '', unit.signature);
+      yield* answered(unit, 'generate', prompt, parts.codeAnswer(unit.rest), options);
+    } else {
+      plain.push(unit);
+    }
+  }
+  yield* plainCode(plain, parts, options.maxTokens);
+}
+
+function* documented(
+  unit: PretrainingRecord,
+  doc: string,
+  before: PretrainingRecord | undefined,
+  parts: SequenceParts,
+  options: SequenceOptions,
+  random: Random,
+): Generator<TokenSequence> {
+  const answer = parts.docAnswer(parts.shortDoc(doc));
+  const prompt = fittingPrompt(unit, parts, options.maxTokens - answer.length);
+  yield* answered(unit, 'document', prompt, answer, options);
+
+  const rest = parts.codeAnswer(unit.rest);
+  yield* answered(
+    unit,
+    'generate',
+    parts.generate(unit.language, doc, unit.signature),
+    rest,
+    options,
+  );
+
+  const draw = random.next();
+  if (before !== undefined && before.code.length <= MAX_CONTEXT_CHARS && draw < options.fillShare) {
+    const fill = [
+      parts.special('<|fill|>'),
+      ...parts.encode(`${unit.language}\n`),
+      parts.special('<|code|>'),
+      ...parts.encode(before.code),
+      parts.special('<|doc|>'),
+      ...parts.encode(doc),
+      parts.special('<|signature|>'),
+      ...parts.encode(unit.signature),
+      parts.special('<|body|>'),
+    ];
+    yield* answered(unit, 'fill', fill, rest, options);
+  }
+}
+
+/** The prompt for a doc; code that does not fit is cut after a line. */
+function fittingPrompt(unit: PretrainingRecord, parts: SequenceParts, room: number): number[] {
+  let code = unit.code;
+  for (;;) {
+    const prompt = parts.document(unit.language, code);
+    if (prompt.length <= room || code === '') {
+      return prompt;
+    }
+    const keep = Math.floor((code.length * room) / prompt.length) - 8;
+    const line = code.lastIndexOf('\n', keep);
+    code = keep <= 0 ? '' : code.slice(0, line > keep / 2 ? line : keep);
+  }
+}
+
+function* answered(
+  { language }: PretrainingRecord,
+  objective: TokenSequence['objective'],
+  prompt: number[],
+  answer: number[],
+  { maxTokens }: SequenceOptions,
+): Generator<TokenSequence> {
+  if (prompt.length + Math.min(LEAST_ANSWER, answer.length) <= maxTokens) {
+    const ids = [...prompt, ...answer].slice(0, maxTokens);
+    yield { ids, answerStart: prompt.length, objective, language };
+  }
+}
+
+function* plainCode(
+  units: readonly PretrainingRecord[],
+  parts: SequenceParts,
+  maxTokens: number,
+): Generator<TokenSequence> {
+  const between = parts.encode('\n\n');
+  let ids: number[] = [];
+  let language: LanguageId | null = null;
+  const flush = function* (): Generator<TokenSequence> {
+    if (language !== null) {
+      ids = [...ids, parts.special('<|endoftext|>')].slice(0, maxTokens);
+      yield { ids, answerStart: 0, objective: 'code', language };
+    }
+    language = null;
+  };
+  for (const unit of units) {
+    const code = parts.encode(unit.code);
+    if (language !== unit.language || ids.length + between.length + code.length + 1 > maxTokens) {
+      yield* flush();
+      ids = [parts.special('<|code|>'), ...parts.encode(`${unit.language}\n`), ...code];
+      language = unit.language;
+    } else {
+      ids.push(...between, ...code);
+    }
+  }
+  yield* flush();
+}
