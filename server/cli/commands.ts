@@ -26,7 +26,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'train',
-    summary: 'learn the code of a folder, and use the result where it is better on files kept apart',
+    summary:
+      'learn the code of a folder, and use the result where it is better on files kept apart',
     load: async () => (await import('./train.js')).train,
   },
   {
@@ -45,8 +46,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./eval.js')).evaluation,
   },
   {
+    name: 'similarity',
+    summary: 'tell how much one unit of code means what another does, from 0 to 1',
+    load: async () => (await import('./similarity.js')).similarity,
+  },
+  {
     name: 'doctor',
     summary: 'tell what this machine has: processor, backends and why not others, model, disk',
     load: async () => (await import('./doctor.js')).doctor,
+  },
+  {
+    name: 'pretrain-data',
+    summary: 'prepare public sources for training the built-in model',
+    load: async () => (await import('./pretrain-data.js')).pretrainData,
   },
 ];
