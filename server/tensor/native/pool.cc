@@ -2,11 +2,10 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
+#include <cstdint>
 #include <mutex>
 #include <new>
 #include <thread>
-#include <vector>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <immintrin.h>
@@ -27,6 +26,12 @@ inline void pause() {
 // kernels of a step.
 constexpr int kSpins = 2000;
 
+// A task number that no job reaches.
+constexpr uint64_t kClosed = 0x7fffffff;
+
+// One job at a time. `state_` holds the job's number (high half) and the next task (low half); a
+// thread claims a task by advancing it, which fails where the job is over. So the caller waits for
+// tasks that were claimed, never for a worker that the system has not let run.
 class Pool {
  public:
   int threads() const { return wanted_.load(std::memory_order_relaxed); }
@@ -42,21 +47,22 @@ class Pool {
       return;
     }
     std::lock_guard<std::mutex> lock(callers_);
-    int helpers = threads() - 1;
-    start(helpers);
-    fn_ = fn;
-    context_ = context;
-    tasks_ = tasks;
-    next_.store(0, std::memory_order_relaxed);
-    helpers_ = helpers;
-    busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+    start(threads() - 1);
+    // The old job is closed before its description changes: no claim on it can succeed any more.
+    uint64_t job = (state_.load(std::memory_order_relaxed) >> 32) + 1;
+    state_.exchange(((job - 1) << 32) | kClosed, std::memory_order_acq_rel);
+    fn_.store(fn, std::memory_order_release);
+    context_.store(context, std::memory_order_release);
+    tasks_.store(tasks, std::memory_order_release);
+    helpers_.store(threads() - 1, std::memory_order_relaxed);
+    done_.store(0, std::memory_order_relaxed);
     {
       std::lock_guard<std::mutex> sleep(sleep_);
-      round_.fetch_add(1, std::memory_order_release);
+      state_.store(job << 32, std::memory_order_release);
     }
     if (sleeping_.load(std::memory_order_relaxed) > 0) wake_.notify_all();
     work();
-    for (int spin = 0; busy_.load(std::memory_order_acquire) != 0; spin++) {
+    for (int spin = 0; done_.load(std::memory_order_acquire) != tasks; spin++) {
       if (spin < kSpins) {
         pause();
       } else {
@@ -67,37 +73,42 @@ class Pool {
 
  private:
   void start(int helpers) {
-    while (static_cast<int>(workers_.size()) < helpers) {
-      int index = static_cast<int>(workers_.size());
-      unsigned round = round_.load(std::memory_order_relaxed);
-      workers_.emplace_back([this, index, round] { loop(index, round); });
-      // The process may end while the worker sleeps: nothing of it needs to be undone.
-      workers_.back().detach();
+    while (started_ < helpers) {
+      int index = started_++;
+      uint64_t seen = state_.load(std::memory_order_relaxed) >> 32;
+      // The process may end while a worker sleeps: nothing of it needs to be undone.
+      std::thread([this, index, seen] { loop(index, seen); }).detach();
     }
   }
 
-  void loop(int index, unsigned seen) {
+  uint64_t job() const { return state_.load(std::memory_order_acquire) >> 32; }
+
+  void loop(int index, uint64_t seen) {
     for (;;) {
-      int spin = 0;
-      while (round_.load(std::memory_order_acquire) == seen && spin++ < kSpins) pause();
-      if (round_.load(std::memory_order_acquire) == seen) {
+      for (int spin = 0; job() == seen && spin < kSpins; spin++) pause();
+      if (job() == seen) {
         std::unique_lock<std::mutex> lock(sleep_);
         sleeping_.fetch_add(1, std::memory_order_relaxed);
-        wake_.wait(lock, [&] { return round_.load(std::memory_order_acquire) != seen; });
+        wake_.wait(lock, [&] { return job() != seen; });
         sleeping_.fetch_sub(1, std::memory_order_relaxed);
       }
-      seen = round_.load(std::memory_order_acquire);
-      if (index < helpers_) work();
-      busy_.fetch_sub(1, std::memory_order_release);
+      seen = job();
+      if (index < helpers_.load(std::memory_order_relaxed)) work();
     }
   }
 
   void work() {
     inTask_ = true;
-    for (;;) {
-      int task = next_.fetch_add(1, std::memory_order_relaxed);
-      if (task >= tasks_) break;
-      fn_(context_, task);
+    for (uint64_t state = state_.load(std::memory_order_acquire);;) {
+      // Read before the claim: where the claim succeeds, the job was still this one.
+      TaskFn fn = fn_.load(std::memory_order_acquire);
+      void* context = context_.load(std::memory_order_acquire);
+      int task = static_cast<int>(state & 0xffffffff);
+      if (task >= tasks_.load(std::memory_order_acquire)) break;
+      if (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel)) continue;
+      fn(context, task);
+      done_.fetch_add(1, std::memory_order_release);
+      state = state_.load(std::memory_order_acquire);
     }
     inTask_ = false;
   }
@@ -105,12 +116,11 @@ class Pool {
   static thread_local bool inTask_;
   std::mutex callers_, sleep_;
   std::condition_variable wake_;
-  std::vector<std::thread> workers_;
-  std::atomic<unsigned> round_{0};
-  std::atomic<int> next_{0}, busy_{0}, sleeping_{0}, wanted_{1};
-  TaskFn fn_ = nullptr;
-  void* context_ = nullptr;
-  int tasks_ = 0, helpers_ = 0;
+  std::atomic<uint64_t> state_{0};
+  std::atomic<TaskFn> fn_{nullptr};
+  std::atomic<void*> context_{nullptr};
+  std::atomic<int> tasks_{0}, helpers_{0}, done_{0}, sleeping_{0}, wanted_{1};
+  int started_ = 0;
 };
 
 thread_local bool Pool::inTask_ = false;

@@ -4,6 +4,7 @@ import {
   setBackend,
   sum,
   tensor,
+  tensor2d,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
@@ -233,7 +234,7 @@ describe('selectedLogProbs', () => {
     targets: Int32Array,
   ) {
     await setBackend(backend);
-    const [h, w] = inputs.map(({ shape, values }) => tensor(values, shape) as Tensor2D);
+    const [h, w] = inputs.map(({ shape, values }) => tensor2d(values, shape as [number, number]));
     return selectedLogProbs(h, w, targets).entropy.dataSync<'float32'>().slice();
   }
 });
