@@ -13,30 +13,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readArrays, writeArrays } from '../../../server/model/weights/arrays.js';
 import {
   checkpointNames,
   latestCheckpoint,
   saveCheckpoint,
 } from '../../../server/store/checkpoint.js';
 import { Random } from '../../../server/util/random.js';
-import { bundleScript, startScript, temporaryFolder } from './support.js';
+import { bundleScript, readArray, startScript, temporaryFolder, writeArray } from './support.js';
 
 const base = temporaryFolder();
 const folder = join(base, 'checkpoints');
 
 beforeEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A checkpoint whose arrays all tell its step. */
+/** A checkpoint whose array tells its step. */
 function save(step: number, keep = 3): string {
   return saveCheckpoint(folder, { step }, keep, (into) =>
-    writeArrays(
-      join(into, 'arrays.safetensors'),
-      new Map([
-        ['weights', new Float32Array(1000).fill(step)],
-        ['moments', new Float32Array(500).fill(-step)],
-      ]),
-    ),
+    writeArray(join(into, 'arrays.safetensors'), new Float32Array(1000).fill(step)),
   );
 }
 
@@ -45,13 +38,11 @@ describe('checkpoints', () => {
     fc.assert(
       fc.property(fc.float32Array({ noNaN: true }), fc.jsonValue(), (data, state) => {
         const wanted: unknown = JSON.parse(JSON.stringify(state));
-        saveCheckpoint(folder, wanted, 2, (into) =>
-          writeArrays(join(into, 'a'), new Map([['x', data]])),
-        );
+        saveCheckpoint(folder, wanted, 2, (into) => writeArray(join(into, 'a'), data));
         const { checkpoint, skipped } = latestCheckpoint(folder);
         expect(skipped).toEqual([]);
         expect(checkpoint?.state).toEqual(wanted);
-        expect(readArrays(join(checkpoint?.folder ?? '', 'a')).get('x')).toEqual(data);
+        expect(readArray(join(checkpoint?.folder ?? '', 'a'))).toEqual(data);
       }),
       { numRuns: 40 },
     );
@@ -184,7 +175,7 @@ describe('a damaged checkpoint', () => {
           const { checkpoint } = latestCheckpoint(folder);
           // A change of the manifest may be a blank in its layout; the files then are still whole.
           if (name === 'manifest.json' && checkpoint?.name === 'checkpoint-000002') {
-            expect(readArrays(join(path, 'arrays.safetensors')).get('weights')?.[0]).toBe(2);
+            expect(readArray(join(path, 'arrays.safetensors'))[0]).toBe(2);
           } else {
             expect(checkpoint?.state).toEqual({ step: 1 });
           }
@@ -206,7 +197,7 @@ describe('a damaged checkpoint', () => {
 /** Saves step 3 over steps 1 and 2; dies before the n-th call that touches the disk. */
 const DIES_AT_CALL = `
   import { saveCheckpoint } from './checkpoint.js';
-  import { writeArrays } from '../model/weights/arrays.js';
+  import { writeSafetensors } from '../model/weights/safetensors.js';
   const [folder, at] = process.argv.slice(2);
   const real = require('node:fs');
   let calls = 0;
@@ -218,7 +209,7 @@ const DIES_AT_CALL = `
     };
   }
   saveCheckpoint(folder, { step: 3 }, 2, (into) =>
-    writeArrays(into + '/arrays', new Map([['x', new Float32Array(1000).fill(3)]])));
+    writeSafetensors(into + '/arrays', new Map([['x', { shape: [1000], data: new Float32Array(1000).fill(3) }]])));
   console.log(calls);`;
 
 describe('a process that is killed', () => {
@@ -230,7 +221,7 @@ describe('a process that is killed', () => {
       rmSync(folder, { recursive: true, force: true });
       for (const step of [1, 2]) {
         saveCheckpoint(folder, { step }, 2, (into) =>
-          writeArrays(join(into, 'arrays'), new Map([['x', new Float32Array(1000).fill(step)]])),
+          writeArray(join(into, 'arrays'), new Float32Array(1000).fill(step)),
         );
       }
       const { status, stdout } = spawnSync(process.execPath, [script, folder, String(at)], {
@@ -241,7 +232,7 @@ describe('a process that is killed', () => {
       expect(skipped).toEqual([]);
       const { step } = checkpoint?.state as { step: number };
       expect(status === 0 ? [3] : [2, 3]).toContain(step);
-      expect(readArrays(join(checkpoint?.folder ?? '', 'arrays')).get('x')).toEqual(
+      expect(readArray(join(checkpoint?.folder ?? '', 'arrays'))).toEqual(
         new Float32Array(1000).fill(step),
       );
       expect(checkpointNames(folder).length).toBeGreaterThanOrEqual(2);
@@ -258,13 +249,13 @@ describe('a process that is killed', () => {
     const script = bundleScript(
       base,
       `import { latestCheckpoint, saveCheckpoint } from './checkpoint.js';
-       import { writeArrays } from '../model/weights/arrays.js';
+       import { writeSafetensors } from '../model/weights/safetensors.js';
        const folder = process.argv[2];
        let step = (latestCheckpoint(folder).checkpoint?.state?.step ?? 0) + 1;
        for (;; step++) {
          saveCheckpoint(folder, { step }, 2, (into) => {
            for (const name of ['weights', 'optimizer']) {
-             writeArrays(into + '/' + name, new Map([['x', new Float32Array(100_000).fill(step)]]));
+             writeSafetensors(into + '/' + name, new Map([['x', { shape: [100_000], data: new Float32Array(100_000).fill(step) }]]));
            }
          });
          process.stdout.write(step + '\\n');
@@ -288,9 +279,9 @@ describe('a process that is killed', () => {
       expect(step).toBeLessThanOrEqual(lastTold + 1);
       expect(step).toBeGreaterThan(before);
       for (const name of ['weights', 'optimizer']) {
-        const values = readArrays(join(checkpoint?.folder ?? '', name)).get('x');
-        expect(values?.length).toBe(100_000);
-        expect(values?.every((value) => value === step)).toBe(true);
+        const values = readArray(join(checkpoint?.folder ?? '', name));
+        expect(values.length).toBe(100_000);
+        expect(values.every((value) => value === step)).toBe(true);
       }
       before = step;
     }

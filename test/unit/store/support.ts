@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll } from 'vitest';
+import { readSafetensors, writeSafetensors } from '../../../server/model/weights/safetensors.js';
 
 const STORE = join(import.meta.dirname, '../../../server/store');
 
@@ -40,4 +41,18 @@ export function startScript(
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return { child, firstOutput, ended };
+}
+
+/** Writes one array, as the training writes its arrays. */
+export function writeArray(file: string, data: Float32Array): void {
+  writeSafetensors(file, new Map([['x', { shape: [data.length], data }]]));
+}
+
+export function readArray(file: string): Float32Array {
+  const opened = readSafetensors(file);
+  try {
+    return opened.tensors.get('x')?.read() ?? new Float32Array(0);
+  } finally {
+    opened.close();
+  }
 }
