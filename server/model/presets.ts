@@ -1,8 +1,7 @@
 import type { Qwen2Config } from './config.js';
 
 /** Sizes of models that are made from a workspace, from the smallest to the largest. */
-export const MODEL_SIZES = ['tiny', 'small', 'medium', 'base'] as const;
-export type ModelSize = (typeof MODEL_SIZES)[number];
+export type ModelSize = 'tiny' | 'small' | 'medium' | 'base';
 
 const SHAPES: Record<
   ModelSize,
