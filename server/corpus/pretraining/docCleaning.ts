@@ -31,6 +31,9 @@ const DIRECTIVE =
 const CODE_START =
   /^(?:if|for|while|return|var|let|const|function|import|def|public|private|throw|self\.|this\.)\b.*[;{}()=]/;
 const CODE_END = /[;{]\s*$|\)\s*=>\s*\S*$/;
+/** The type that Python's attribute docs begin with: `bool: Whether ...`. */
+const TYPE_BEFORE =
+  /^(?:(?:bool|str|int|float|bytes|dict|list|tuple|set|object|callable|iterable|None)|(?:Optional|Union|List|Dict|Tuple|Set|Sequence|Iterable|Callable|Type)?(?:\[[^\]]*\]|:?[\w:]*:?`[^`]*`)+):\s+(?=[A-Z])/;
 
 /** Words that nearly every English sentence has one of. */
 const ENGLISH =
@@ -49,7 +52,7 @@ export function cleanDoc(unit: UnitText, comment: string): Doc | DocReject {
   if (early !== null) {
     return early;
   }
-  const summary = shorten(withoutPointers(plainText(raw)), SUMMARY_CHARS);
+  const summary = shorten(withoutPointers(plainText(raw.replace(TYPE_BEFORE, ''))), SUMMARY_CHARS);
   if (summary === null) {
     return 'too-long';
   }
@@ -89,6 +92,9 @@ function rejectRaw(summary: string, comment: string): DocReject | null {
 
 function rejectText(summary: string): DocReject | null {
   const letters = summary.match(/\p{L}/gu)?.length ?? 0;
+  if (!isPlainLatin(summary)) {
+    return 'not-english';
+  }
   if (letters < 8 || !/\p{L}+\s+\S*\p{L}/u.test(summary)) {
     return summary === '' ? 'empty' : 'too-short';
   }
@@ -101,13 +107,14 @@ function rejectText(summary: string): DocReject | null {
   return isEnglish(summary) ? null : 'not-english';
 }
 
-/** Mostly Latin letters without marks; and in a longer text, English words rather than those of a neighbour. */
-function isEnglish(text: string): boolean {
+/** Hardly a letter that English does not have. */
+function isPlainLatin(text: string): boolean {
   const letters = text.match(/\p{L}/gu) ?? [];
-  const plain = letters.filter((letter) => letter < '\u0080').length;
-  if (plain < 0.95 * letters.length) {
-    return false;
-  }
+  return letters.filter((letter) => letter > '\u007f').length <= 0.05 * letters.length;
+}
+
+/** In a longer text, English words rather than those of a neighbour. */
+function isEnglish(text: string): boolean {
   const words = text.split(/\s+/).length;
   const foreign = text.match(OTHER_LATIN)?.length ?? 0;
   return ENGLISH.test(text) ? foreign <= words / 4 : words < 8 && foreign === 0;
@@ -125,7 +132,7 @@ function namesOthers(unit: UnitText, doc: Doc): boolean {
 
 /** A parameter's or return's text, or null where it says nothing. */
 function partText(text: string | null | undefined): string | null {
-  const plain = plainText(text ?? '').replace(/^[-–—:.,\s]+/, '');
+  const plain = withoutPointers(plainText(text ?? '')).replace(/^[-–—:.,\s]+/, '');
   const short = shorten(plain, PART_CHARS);
   if (short === null || (short.match(/\p{L}/gu)?.length ?? 0) < 3 || DIRECTIVE.test(short)) {
     return null;
@@ -148,6 +155,7 @@ export function plainText(text: string): string {
     .replace(/\[(`[^`\]]+`)\](?:\[[^\]]*\])?/g, '$1')
     .replace(/``+([^`]+)``+/g, '`$1`')
     .replace(/(?<![\w+])\+([\w:.#?!]+)\+(?![\w+])/g, '`$1`')
+    .replace(/%%(\w+)%%/g, '`$1`')
     .replace(/\*\*([^*]+)\*\*/g, '$1')
     .replace(/&lt;/g, '<')
     .replace(/&gt;/g, '>')
@@ -160,11 +168,15 @@ export function plainText(text: string): string {
   return scrubDocText(plain.replace(/\s+/g, ' '));
 }
 
-/** Takes off sentences that only lead elsewhere: to another place, or to an example that was left out. */
+/** Takes off sentences that only lead elsewhere, and all from one that announces an example or a list. */
 function withoutPointers(text: string): string {
   const sentences = text.split(/(?<=[.!?:])(?=\s+[\p{Lu}`("])/u);
-  const kept = sentences.filter((sentence, i) => i === 0 || !/^\s*See\b|:\s*$/.test(sentence));
-  return kept.join('').replace(/\s*:$/, '.');
+  const announcing = sentences.findIndex((sentence, i) => i > 0 && sentence.endsWith(':'));
+  const told = announcing < 0 ? sentences : sentences.slice(0, announcing);
+  return told
+    .filter((sentence, i) => i === 0 || !/^\s*See\b/.test(sentence))
+    .join('')
+    .replace(/\s*:$/, '.');
 }
 
 /** A text cut after the last sentence that still fits; null where not even the first does. */

@@ -33,6 +33,7 @@ export type UnitReject =
   | 'too-long'
   | 'empty-body'
   | 'nested'
+  | 'test'
   | 'secret'
   | 'signature-overlaps';
 
@@ -51,7 +52,7 @@ export interface HarvestReport {
 
 /** Other people's code, what a build puts out, and folders that hold no code of the project. */
 const PASSED_OVER =
-  /(?:^|\/)(?:node_modules|bower_components|vendor|vendored|_vendor|third[-_]?party|external|externals|extern|deps|Pods|dist|build|out|target|lib-cov|\.yarn|site-packages|__generated__|generated|docs?|website|locales?|i18n|l10n|migrations|snapshots?|__snapshots__)\//i;
+  /(?:^|\/)(?:node_modules|bower_components|vendor|vendored|_vendor|third[-_]?party|external|externals|extern|deps|Pods|dist|build|out|target|lib[-.](?:cov|esm|commonjs|cjs|umd)|esm\d*|cjs|umd|\.yarn|site-packages|__generated__|generated|docs?|website|locales?|i18n|l10n|migrations|snapshots?|__snapshots__)\//i;
 const TESTS_BY_OTHER_NAMES =
   /(?:^|\/)(?:testing|test[-_]\w+|\w+[-_]tests?|[\w.]+\.(?:tests?|specs?)|unittests?|integration|benches|benchmarks?|perf|cypress|features|mocks?|testutils?|test-utils)\//i;
 
@@ -150,7 +151,12 @@ async function* harvestFile(
     const isInside =
       start.line < outerEnd.line ||
       (start.line === outerEnd.line && start.character < outerEnd.character);
-    const made = isInside && doc === null ? 'nested' : recordOf(unit, doc, path, viewOf);
+    const isTest = /(?:^|\.)tests?\.|(?:^|\.)test_\w+$/.test(unit.qualifiedName);
+    const made = isTest
+      ? 'test'
+      : isInside && doc === null
+        ? 'nested'
+        : recordOf(unit, doc, path, viewOf);
     if (typeof made === 'string') {
       tally(report.units.rejected, made);
       continue;

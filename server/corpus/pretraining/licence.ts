@@ -17,7 +17,7 @@ const WORDING: readonly [PermissiveLicence, RegExp][] = [
   ['PSF-2.0', /python software foundation license version 2/],
   [
     'BSD-3-Clause',
-    /redistributions? (?:of source code|in binary form).*neither the names? of.*(?:may be used|be used) to endorse/,
+    /redistribution and use in source and binary forms.*neither the names? of.*be used to endorse/,
   ],
   [
     'BSD-2-Clause',
@@ -29,7 +29,7 @@ const WORDING: readonly [PermissiveLicence, RegExp][] = [
   ],
   [
     'MIT',
-    /permission is hereby granted,? free of charge,? to any person obtaining a copy.*the software is provided "?as is"?/,
+    /permission is hereby granted,? free of charge,? to any person obtaining a copy.*the software is provided ['"]?as is/,
   ],
 ];
 

@@ -13,7 +13,9 @@ export interface SequenceParts {
   codeAnswer(rest: string): number[];
   encode(text: string): number[];
   /** The id of a special token. */
-  special(token: '<|code|>' | '<|doc|>' | '<|signature|>' | '<|body|>' | '<|fill|>' | '<|endoftext|>'): number;
+  special(
+    token: '<|code|>' | '<|doc|>' | '<|signature|>' | '<|body|>' | '<|fill|>' | '<|endoftext|>',
+  ): number;
   /** What the model should write for a doc: its first sentences. */
   shortDoc(doc: string): string;
 }

@@ -23,7 +23,10 @@ export class Shards {
     for (const name of readdirSync(this.folder)) {
       rmSync(join(this.folder, name));
     }
-    const open = new Map<PretrainingSplit, { writer: JsonLinesWriter<PretrainingRecord>; count: number; number: number; file: string }>();
+    const open = new Map<
+      PretrainingSplit,
+      { writer: JsonLinesWriter<PretrainingRecord>; count: number; number: number; file: string }
+    >();
     for await (const record of records) {
       const { split } = record;
       const file = `${record.source}:${record.file}`;
