@@ -212,7 +212,8 @@ const DIES_AT_CALL = `
     writeSafetensors(into + '/arrays', new Map([['x', { shape: [1000], data: new Float32Array(1000).fill(3) }]])));
   console.log(calls);`;
 
-describe('a process that is killed', () => {
+// Dozens of processes are started one after another: that takes a while on a busy machine.
+describe('a process that is killed', { timeout: 240_000 }, () => {
   it('before any of the calls that touch the disk leaves two whole checkpoints or more', () => {
     const script = bundleScript(base, DIES_AT_CALL);
     const seen = new Set<number>();
