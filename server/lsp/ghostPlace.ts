@@ -149,5 +149,5 @@ export function askedLine(file: FileUnits, position: Position): number {
   }
   const unit =
     place?.kind === 'body' ? place.unit : innermost(file.units, position, (each) => each.range);
-  return unit?.doc != null ? unit.signatureRange.start.line : position.line;
+  return unit && unit.doc !== null ? unit.signatureRange.start.line : position.line;
 }

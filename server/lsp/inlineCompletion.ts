@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { InlineCompletionItem, InlineCompletionParams } from 'vscode-languageserver';
 import { InlineCompletionTriggerKind } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { TimeLimitError } from '../corpus/extract.js';
 import type { Position } from '../corpus/unit.js';
 import { UserError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
@@ -32,7 +33,7 @@ export const inlineCompletion: Feature = {
         return await answer(context, cache, params, signal);
       } catch (error) {
         // Ghost text comes unasked: what it cannot do it does not say, except in the log.
-        if (error instanceof UserError) {
+        if (error instanceof UserError || error instanceof TimeLimitError) {
           context.connection.console.info(`no ghost text: ${error.message}`);
           return [];
         }

@@ -7,7 +7,9 @@ import { languageForPath, languageForVscodeId } from '../languages/table.js';
 
 /** Parsing is on the server's main thread: a longer file would be felt at every keystroke. */
 export const MAX_TEXT = 1_000_000;
-const PARSE_LIMIT_MS = 1000;
+const PARSE_LIMIT_MS = 2000;
+/** A file that took longer is left alone for this time: the machine may only have been busy. */
+const RETRY_MS = 10_000;
 
 /** A file as it was at one version: open documents change under an `await`, this does not. */
 export interface FileUnits {
@@ -54,25 +56,26 @@ export class UnitIndex {
     }
     let entry = this.files.get(document.uri);
     if (entry?.version !== document.version) {
-      entry = {
-        version: document.version,
-        found: readUnits(document, language).catch(nullOnTimeLimit),
-      };
+      const found = readUnits(document, language).catch((error: unknown) =>
+        this.tooSlow(document.uri, error),
+      );
+      entry = { version: document.version, found };
       this.files.set(document.uri, entry);
     }
     return entry.found;
   }
 
+  private tooSlow(uri: string, error: unknown): null {
+    if (!(error instanceof TimeLimitError)) {
+      throw error;
+    }
+    setTimeout(() => this.forget(uri), RETRY_MS).unref();
+    return null;
+  }
+
   forget(uri: string): void {
     this.files.delete(uri);
   }
-}
-
-function nullOnTimeLimit(error: unknown): null {
-  if (error instanceof TimeLimitError) {
-    return null;
-  }
-  throw error;
 }
 
 export function isBefore(a: Position, b: Position): boolean {

@@ -22,7 +22,7 @@ export interface BackendReport {
 }
 
 export interface BackendOptions {
-  /** Threads of the native kernels; default: what the machine lets this process use. */
+  /** Threads of the native kernels; default: BATCODER_THREADS, else what the machine lets this process use. */
   threads?: number;
 }
 
@@ -90,7 +90,8 @@ async function tryBackend(
 async function startNative({ threads }: BackendOptions): Promise<{ ok: boolean; reason: string }> {
   try {
     const addon = nativeAddon();
-    addon.setThreads(threads ?? availableParallelism());
+    const asked = threads ?? Number(process.env['BATCODER_THREADS'] ?? 0);
+    addon.setThreads(asked > 0 ? asked : availableParallelism());
     if (!findBackend('native')) {
       registerBackend('native', () => new NativeBackend(addon));
       registerNativeKernels();

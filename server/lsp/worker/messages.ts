@@ -13,6 +13,7 @@ import type {
 export interface OpenParams {
   workspaceRoot: string | null;
   modelDir: string | null;
+  /** 0: as many as the machine lets this process use. */
   threads: number;
 }
 

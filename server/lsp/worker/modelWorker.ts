@@ -40,7 +40,9 @@ export class ModelWorker {
 
   /** Starts the thread and opens the model there; the state comes by `onMessage`. */
   start(): void {
-    const worker = new Worker(this.options.file, { stdout: true, stderr: true });
+    const params = this.options.openParams();
+    const env = { ...process.env, BATCODER_THREADS: String(params.threads) };
+    const worker = new Worker(this.options.file, { stdout: true, stderr: true, env });
     this.worker = worker;
     let reason = 'it ended by itself';
     worker.on('message', (message: FromWorker) => this.receive(message));
@@ -55,7 +57,7 @@ export class ModelWorker {
     for (const stream of [worker.stdout, worker.stderr]) {
       this.forward(stream);
     }
-    this.call('open', this.options.openParams()).then(
+    this.call('open', params).then(
       (state) => this.options.onMessage({ type: 'state', state }),
       (error: unknown) => {
         if (this.worker === worker && error instanceof Error) {

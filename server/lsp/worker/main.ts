@@ -1,0 +1,82 @@
+import { parentPort } from 'node:worker_threads';
+import { type Engine, openEngine } from '../../inference/engine.js';
+import type { ModelState } from '../../protocol.js';
+import { train } from '../../training/train.js';
+import type { TrainProgress } from '../../training/progress.js';
+import { UserError } from '../../util/errors.js';
+import type { OpenParams } from './messages.js';
+import { serveWorker } from './serve.js';
+
+/** The thread that owns the model: everything that computes with tensors happens here. */
+let opened: OpenParams = { workspaceRoot: null, modelDir: null, threads: 0 };
+let engine: Engine | null = null;
+
+async function open(params: OpenParams): Promise<ModelState> {
+  opened = params;
+  engine?.dispose();
+  engine = null;
+  engine = await openEngine({
+    workspaceRoot: params.workspaceRoot,
+    modelDir: params.modelDir ?? undefined,
+  });
+  const { model, parameters, adapter, backend } = engine.info();
+  return model === null
+    ? { kind: 'untrained' }
+    : { kind: 'ready', model, parameters, adapter, backend: backend.name };
+}
+
+function current(): Engine {
+  if (engine === null) {
+    throw new UserError('The model could not be loaded; the log says why ("BatCoder: Show Log").');
+  }
+  return engine;
+}
+
+serveWorker(parentPort!, (send) => ({
+  open,
+  async document(request, signal) {
+    const { comment, edit, roundTrip } = await current().document(request, signal);
+    return { comment, edit, roundTrip };
+  },
+  async generate({ text, language, line, count }, signal) {
+    const answer = await current().generate({ text, language, line }, count, signal);
+    const candidates = answer.candidates.map(({ newText, score, parses }) => ({
+      newText,
+      score,
+      parses,
+    }));
+    return { range: answer.range!, candidates, reason: answer.reason };
+  },
+  async train({ minutes, steps, resume }, signal, yieldToRequests) {
+    if (opened.workspaceRoot === null) {
+      throw new UserError('Open a folder of code first: BatCoder learns from that.');
+    }
+    const result = await train({
+      workspaceRoot: opened.workspaceRoot,
+      modelDir: opened.modelDir ?? undefined,
+      resume,
+      settings: { minutes, steps: steps === 0 ? null : steps },
+      signal,
+      onProgress: (progress) => send({ type: 'progress', progress: plain(progress) }),
+      yieldToRequests,
+    });
+    if (result.adopted) {
+      send({ type: 'state', state: await open(opened) });
+    }
+    return {
+      ended: result.ended,
+      before: result.before?.score ?? null,
+      after: result.after?.score ?? null,
+      adopted: result.adopted,
+      steps: result.warmupSteps + result.steps,
+      seconds: result.seconds,
+      runFolder: result.runFolder,
+    };
+  },
+}));
+
+/** What an editor shows of the trainer's progress. */
+function plain({ phase, fraction, message, etaSeconds, step }: TrainProgress) {
+  const text = message === '' ? phase : `${phase}: ${message}`;
+  return { phase, fraction, message: text, etaSeconds, step };
+}
