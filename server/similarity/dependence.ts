@@ -1,4 +1,4 @@
-import { STATEMENT, type Sources, TAIL } from './expressions.js';
+import { STATEMENT, type Sources, TAIL } from './assignments.js';
 import type { FlatTree } from './flatTree.js';
 import { CATEGORY, EDGE, GraphBuilder, type ProgramGraph } from './programGraph.js';
 import { ROLE } from './roles.js';
@@ -63,20 +63,20 @@ class FunctionReader extends StatementReader {
 
   /** A function held by a name: `const f = () => ...`. */
   private boundLambda(node: number): number {
-    const value = this.syntax.field(node, 'value', 'right');
+    const value = this.syntax.field(node, 'value right');
     const inner = value < 0 ? -1 : this.syntax.inner(value);
     return inner >= 0 && this.syntax.role(inner) === ROLE.lambda ? inner : -1;
   }
 
   private nameOf(node: number): number {
     const { syntax } = this;
-    const declared = syntax.field(node, 'name', 'declarator');
+    const declared = syntax.field(node, 'name declarator');
     if (declared < 0) {
       return -1;
     }
     const at = syntax.inner(declared);
     if (syntax.role(at) === ROLE.member) {
-      return syntax.field(at, 'field', 'method', 'name', 'property');
+      return syntax.field(at, 'field method name property');
     }
     return syntax.role(at) === ROLE.name ? at : syntax.firstName(at);
   }
@@ -236,13 +236,12 @@ class FunctionReader extends StatementReader {
     const inner =
       syntax.role(parameter) === ROLE.name
         ? parameter
-        : syntax.field(parameter, 'pattern', 'name', 'declarator', 'left');
+        : syntax.field(parameter, 'pattern name declarator left');
     const fallback =
       syntax.parts(parameter).find((part) => syntax.role(part) === ROLE.name) ??
       syntax.firstName(parameter);
     const at = inner >= 0 ? inner : fallback;
-    const initial =
-      inner === parameter ? -1 : syntax.field(parameter, 'value', 'default_value', 'right');
+    const initial = inner === parameter ? -1 : syntax.field(parameter, 'value default_value right');
     if (initial >= 0) {
       this.graph.data(this.value(initial), node, 0);
     }

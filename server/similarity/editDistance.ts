@@ -167,16 +167,19 @@ export class EditDistance {
       }
       mapping = inverse;
     }
-    columns.forEach((v, j) => {
-      placeOf[v] = j;
-    });
-    rows.forEach((u, i) => {
+    for (let j = 0; j < columns.length; j++) {
+      placeOf[columns[j]] = j;
+    }
+    for (let i = 0; i < rows.length; i++) {
+      const u = rows[i];
       const row = i * columns.length;
-      columns.forEach((v, j) => {
+      const colour = a.colour[ROUNDS * a.nodes + u];
+      for (let j = 0; j < columns.length; j++) {
+        const v = columns[j];
         const label = a.detail[u] === b.detail[v] ? 0 : CHANGE_DETAIL;
-        const equal = a.colour[ROUNDS * a.nodes + u] === b.colour[ROUNDS * b.nodes + v] ? 1 : 0;
+        const equal = colour === b.colour[ROUNDS * b.nodes + v] ? 1 : 0;
         costs[row + j] = -TIE * (2 * EDIT - label) - equal - (mapping[u] === v ? 1 : 0);
-      });
+      }
       for (let e = a.firstEdge[u]; e < a.firstEdge[u + 1]; e++) {
         const image = mapping[a.neighbour[e]];
         if (image < 0) {
@@ -185,18 +188,12 @@ export class EditDistance {
         const back = a.way[e] ^ 64;
         for (let f = b.firstEdge[image]; f < b.firstEdge[image + 1]; f++) {
           const v = b.neighbour[f];
-          const other = b.way[f];
-          if (b.category[v] !== category || (other ^ back) & 64) {
-            continue;
-          }
-          if (other === back) {
-            costs[row + placeOf[v]] -= TIE * 2 * EDIT;
-          } else if (edgeFamily(other & 63) === edgeFamily(back & 63)) {
-            costs[row + placeOf[v]] -= TIE * (2 * EDIT - CHANGE_KIND);
+          if (b.category[v] === category && ((b.way[f] ^ back) & 64) === 0) {
+            costs[row + placeOf[v]] -= TIE * keptBy(back & 63, b.way[f] & 63);
           }
         }
       }
-    });
+    }
   }
 
   /** What the mapping saves in truth. */
@@ -242,6 +239,12 @@ export class EditDistance {
     while (end < limit && b.target[end] === v) {
       end++;
     }
+    if (end === start) {
+      return 0;
+    }
+    if (end === start + 1 && to === from + 1) {
+      return keptBy(a.kind[from], b.kind[start]);
+    }
     let saved = 0;
     for (let family = 0; family <= 4; family++) {
       let [here, there, same] = [0, 0, 0];
@@ -274,6 +277,14 @@ export class EditDistance {
       this.placeOf = new Int32Array(room);
     }
   }
+}
+
+/** What an edge saves that becomes another one. */
+function keptBy(kind: number, other: number): number {
+  if (kind === other) {
+    return 2 * EDIT;
+  }
+  return edgeFamily(kind) === edgeFamily(other) ? 2 * EDIT - CHANGE_KIND : 0;
 }
 
 /** Matches nodes with equal surroundings first, the widest that are equal, then by label, then in order. */

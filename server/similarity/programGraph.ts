@@ -104,11 +104,17 @@ export class GraphBuilder {
   build(): ProgramGraph {
     const nodes = this.category.length;
     const packed: number[] = [];
+    const pack = (source: number, target: number, kind: number) =>
+      packed.push((source * nodes + target) * 64 + kind);
     const resolved = this.joins.map((): number[] | null => null);
     for (let i = 0; i < this.keys.length; i += 3) {
-      const [source, target, kind] = [this.keys[i], this.keys[i + 1], this.keys[i + 2]];
-      for (const each of source < 0 ? this.resolve(source, resolved) : [source]) {
-        packed.push((each * nodes + target) * 64 + kind);
+      const source = this.keys[i];
+      const target = this.keys[i + 1];
+      const kind = this.keys[i + 2];
+      if (source >= 0) {
+        pack(source, target, kind);
+      } else {
+        this.resolve(source, resolved).forEach((each) => pack(each, target, kind));
       }
     }
     const sorted = Float64Array.from(packed).sort();

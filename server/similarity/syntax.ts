@@ -10,28 +10,27 @@ export interface GrammarRoles {
   readonly roles: Uint8Array;
   readonly typeNames: readonly (string | null)[];
   readonly named: Uint8Array;
-  fieldId(name: string): number;
+  /** Numbers of the fields named in a list with blanks, in its order; those that the grammar lacks left out. */
+  fieldIds(names: string): readonly number[];
 }
-
-const NO_FIELD = 0xffff;
 
 export function grammarRoles(language: LanguageId, grammar: Grammar): GrammarRoles {
   const typeNames = Array.from({ length: grammar.nodeTypeCount }, (_, id) =>
     grammar.nodeTypeForId(id),
   );
-  const fields = new Map<string, number>();
+  const fields = new Map<string, readonly number[]>();
   return {
     language,
     typeNames,
     roles: rolesFor(language, typeNames, (id) => grammar.nodeTypeIsNamed(id)),
     named: Uint8Array.from(typeNames, (_, id) => (grammar.nodeTypeIsNamed(id) ? 1 : 0)),
-    fieldId(name) {
-      let id = fields.get(name);
-      if (id === undefined) {
-        id = grammar.fieldIdForName(name) ?? NO_FIELD;
-        fields.set(name, id);
+    fieldIds(names) {
+      let ids = fields.get(names);
+      if (ids === undefined) {
+        ids = names.split(' ').flatMap((name) => grammar.fieldIdForName(name) ?? []);
+        fields.set(names, ids);
       }
-      return id;
+      return ids;
     },
   };
 }
@@ -82,12 +81,11 @@ export class Syntax {
     return children;
   }
 
-  /** The first child held by one of the fields, in the order of the fields. */
-  field(node: number, ...names: string[]): number {
+  /** The first child held by one of the fields (names with blanks between), in the order of the fields. */
+  field(node: number, names: string): number {
     const { next, field } = this.tree;
-    for (const name of names) {
-      const id = this.grammar.fieldId(name);
-      for (let child = node + 1; id !== NO_FIELD && child < next[node]; child = next[child]) {
+    for (const id of this.grammar.fieldIds(names)) {
+      for (let child = node + 1; child < next[node]; child = next[child]) {
         if (field[child] === id) {
           return child;
         }
@@ -97,12 +95,12 @@ export class Syntax {
   }
 
   fields(node: number, name: string): number[] {
-    const id = this.grammar.fieldId(name);
-    return this.all(node).filter((child) => this.tree.field[child] === id);
+    return this.all(node).filter((child) => this.isField(child, name));
   }
 
-  isField(node: number, ...names: string[]): boolean {
-    return names.some((name) => this.grammar.fieldId(name) === this.tree.field[node]);
+  isField(node: number, names: string): boolean {
+    const own = this.tree.field[node];
+    return own !== 0 && this.grammar.fieldIds(names).includes(own);
   }
 
   child(node: number, role: number): number {
@@ -126,7 +124,7 @@ export class Syntax {
 
   /** The operator's text: its field, or the first token that is no punctuation. */
   operator(node: number): string {
-    const field = this.field(node, 'operator', 'operators');
+    const field = this.field(node, 'operator operators');
     const token = field >= 0 ? field : (this.all(node).find((child) => !this.isNamed(child)) ?? -1);
     return token < 0 ? '' : this.text(token).replace(/\s+/g, ' ');
   }

@@ -1,0 +1,244 @@
+import { Definitions } from './definitions.js';
+import { CATEGORY, EDGE, type GraphBuilder } from './programGraph.js';
+import { ROLE } from './roles.js';
+import type { Syntax } from './syntax.js';
+
+export type Sources = readonly number[];
+
+/** How a node is visited: for its value, for what it does, or as what its function gives back. */
+export const VALUE = 0;
+export const STATEMENT = 1;
+export const TAIL = 2;
+
+/** Where an assignment goes, its own parts already read. */
+export interface Target {
+  kind: 'name' | 'member' | 'index' | 'pattern';
+  node: number;
+  /** The variable that it is or that it is a part of; null: part of no plain variable. */
+  name: string | null;
+  detail: string;
+  object: Sources;
+  index: Sources[];
+}
+
+/** Variables: reading them, and all the ways of giving them a value. */
+export abstract class AssignmentReader {
+  protected definitions = Definitions.empty();
+
+  protected control = { node: 0, kind: EDGE.controlTrue as number };
+
+  /** Entry nodes of the functions of the unit, by name. */
+  protected readonly entries = new Map<string, number>();
+
+  protected readonly globals = new Map<string, number>();
+
+  constructor(
+    protected readonly syntax: Syntax,
+    protected readonly graph: GraphBuilder,
+  ) {}
+
+  abstract visit(node: number, mode: number): Sources;
+
+  /** Hangs a node under what decides whether it runs. */
+  protected hold(node: number): number {
+    if (!this.graph.held[node]) {
+      this.graph.held[node] = true;
+      this.graph.edge(this.control.node, node, this.control.kind);
+    }
+    return node;
+  }
+
+  protected value(node: number): Sources {
+    return node < 0 ? [] : this.visit(node, VALUE);
+  }
+
+  protected read(name: string): Sources {
+    const { definitions } = this;
+    if (definitions.has(name)) {
+      return definitions.whole(name);
+    }
+    const entry = this.entries.get(name);
+    return [entry ?? this.global(name)];
+  }
+
+  protected global(name: string): number {
+    let node = this.globals.get(name);
+    if (node === undefined) {
+      node = this.graph.node(CATEGORY.global, name);
+      this.globals.set(name, node);
+    }
+    return node;
+  }
+
+  protected literal(detail: string): Sources {
+    return [this.graph.node(CATEGORY.literal, detail)];
+  }
+
+  protected operation(operator: string, operands: Sources[], ordered: boolean): number {
+    const result = this.graph.node(CATEGORY.operator, operator);
+    operands.forEach((operand, place) => this.graph.data(operand, result, ordered ? place : 0));
+    return result;
+  }
+
+  protected target(outer: number): Target {
+    const { syntax } = this;
+    const node = syntax.inner(outer);
+    const role = syntax.role(node);
+    const target: Target = { kind: 'pattern', node, name: null, detail: '', object: [], index: [] };
+    if (role === ROLE.name) {
+      target.kind = 'name';
+      target.name = syntax.text(node);
+    } else if (role === ROLE.member || role === ROLE.index) {
+      const parts = syntax.parts(node);
+      const property = syntax.field(node, 'property attribute field name suffix');
+      const object = syntax.field(node, 'object value operand argument expression table');
+      const base = object >= 0 ? object : (parts.find((part) => part !== property) ?? node);
+      const inner = syntax.inner(base);
+      target.name =
+        syntax.role(inner) === ROLE.name && this.definitions.has(syntax.text(inner))
+          ? syntax.text(inner)
+          : null;
+      target.object =
+        target.name === null
+          ? base === node
+            ? []
+            : this.value(base)
+          : this.definitions.base(target.name);
+      if (role === ROLE.member) {
+        const last = property >= 0 ? property : parts[parts.length - 1];
+        target.kind = 'member';
+        target.detail = syntax.text(last).replace(/^[.?#]+/, '');
+      } else {
+        target.kind = 'index';
+        target.detail = '[]';
+        target.index = parts.filter((part) => part !== base).map((part) => this.value(part));
+      }
+    } else if (/declarator$/.test(syntax.typeName(node))) {
+      const name = syntax.firstName(node);
+      target.kind = name >= 0 ? 'name' : 'pattern';
+      target.name = name >= 0 ? syntax.text(name) : null;
+    }
+    return target;
+  }
+
+  protected readTarget(target: Target): Sources {
+    if (target.kind === 'name') {
+      return this.read(target.name ?? '');
+    }
+    if (target.kind === 'pattern') {
+      return this.visit(target.node, VALUE);
+    }
+    const result = this.graph.node(CATEGORY.access, target.detail);
+    this.graph.data(target.object, result, 0);
+    if (target.name !== null) {
+      this.graph.data(this.definitions.attribute(target.name, target.detail), result, 0);
+    }
+    target.index.forEach((each, place) => this.graph.data(each, result, place + 1));
+    return [result];
+  }
+
+  /** Makes the assignment's node and lets it reach on. */
+  protected store(target: Target, value: Sources): Sources {
+    const detail = target.kind === 'name' || target.kind === 'pattern' ? '' : target.detail;
+    const result = this.hold(this.graph.node(CATEGORY.assign, detail));
+    this.graph.data(value, result, 0);
+    if (target.kind === 'name') {
+      this.definitions.define(target.name ?? '', [result]);
+    } else if (target.kind === 'pattern') {
+      this.bind(target.node, [result]);
+    } else {
+      this.graph.data(target.object, result, 1);
+      target.index.forEach((each, place) => this.graph.data(each, result, place + 2));
+      if (target.name !== null) {
+        if (target.kind === 'index') {
+          // Another element may be the same one: element writes keep their order.
+          this.graph.data(this.definitions.attribute(target.name, target.detail), result, 1);
+        }
+        this.definitions.defineAttribute(target.name, target.detail, [result]);
+      }
+    }
+    return [result];
+  }
+
+  /** Gives the names in a pattern their part of a value. */
+  protected bind(outer: number, value: Sources): void {
+    const { syntax } = this;
+    const node = syntax.inner(outer);
+    const role = syntax.role(node);
+    if (role === ROLE.name) {
+      this.definitions.define(syntax.text(node), value);
+    } else if (role === ROLE.member || role === ROLE.index) {
+      this.store(this.target(node), value);
+    } else {
+      const parts = syntax.parts(node);
+      parts.forEach((part, place) => {
+        if (
+          syntax.isField(part, 'key type') ||
+          (syntax.isField(part, 'right') && parts.length > 1)
+        ) {
+          return;
+        }
+        if (parts.length === 1) {
+          this.bind(part, value);
+          return;
+        }
+        const key = syntax.field(part, 'key');
+        const shorthand = /shorthand/.test(syntax.typeName(part));
+        const detail = key >= 0 ? syntax.text(key) : shorthand ? syntax.text(part) : `#${place}`;
+        const component = this.graph.node(CATEGORY.access, detail);
+        this.graph.data(value, component, 0);
+        this.bind(part, [component]);
+      });
+    }
+  }
+
+  protected declareOnly(node: number): void {
+    const name = this.syntax.firstName(node);
+    if (name >= 0) {
+      this.definitions.define(this.syntax.text(name), []);
+    }
+  }
+
+  protected list(node: number): number[] {
+    const at = this.syntax.inner(node);
+    const lists =
+      /^(?:expression_list|variable_list|pattern_list|left_assignment_list|right_assignment_list|tuple|tuple_pattern|tuple_expression)$/;
+    return lists.test(this.syntax.typeName(at)) ? this.syntax.parts(at) : [at];
+  }
+
+  protected declare(node: number): Sources {
+    const { syntax } = this;
+    const names = [
+      ...syntax.fields(node, 'name'),
+      ...syntax.fields(node, 'pattern'),
+      ...syntax.fields(node, 'declarator'),
+    ];
+    const valueAt = syntax.field(node, 'value default alternative');
+    const parts = syntax.parts(node);
+    const target = names.length > 0 ? names[0] : parts[0];
+    const value =
+      valueAt >= 0 ? valueAt : parts.filter((part) => !names.includes(part) && part > target).pop();
+    if (value === undefined || target === undefined) {
+      this.declareOnly(target ?? node);
+      return [];
+    }
+    const values = this.list(value);
+    if (names.length > 1 && values.length === names.length) {
+      const all = values.map((each) => this.value(each));
+      return names.flatMap((each, i) => this.store(this.target(each), all[i]));
+    }
+    return this.store(this.target(target), this.value(value));
+  }
+
+  /** C's declarations: several declarators after a type. */
+  protected declaration(node: number): Sources {
+    for (const part of this.syntax.fields(node, 'declarator')) {
+      if (this.syntax.role(part) === ROLE.declare) {
+        this.declare(part);
+      } else {
+        this.declareOnly(part);
+      }
+    }
+    return [];
+  }
+}

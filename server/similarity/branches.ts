@@ -1,0 +1,289 @@
+import { type Sources, STATEMENT, VALUE } from './assignments.js';
+import type { Definitions } from './definitions.js';
+import { ExpressionReader } from './expressions.js';
+import { CATEGORY, EDGE } from './programGraph.js';
+import { ROLE } from './roles.js';
+
+/** Where jumps out of a loop or switch take their definitions. */
+interface Exits {
+  broken: Definitions[];
+  continued: Definitions[];
+}
+
+const PATTERN_LANGUAGES = new Set(['rust', 'scala', 'python', 'kotlin', 'csharp']);
+
+interface Side {
+  definitions: Definitions;
+  control: { node: number; kind: number };
+  dead: boolean;
+  value: Sources;
+}
+
+/**
+ * Branches, cases and handlers. What follows `if (c) return` depends on c being false, just as the `else` of that
+ * `if` would: control dependence takes in early exits.
+ */
+export abstract class BranchReader extends ExpressionReader {
+  /** No way leads here: the branch ended in a return, throw or jump. */
+  protected dead = false;
+
+  protected exits: Exits[] = [];
+
+  protected abstract sequence(parts: number[], mode: number, parent?: number): Sources;
+
+  /** Runs a part of the program under a control node; definitions and control are as before afterwards. */
+  protected side(control: { node: number; kind: number }, run: () => Sources): Side {
+    const before = { definitions: this.definitions, control: this.control, dead: this.dead };
+    this.definitions = before.definitions.copy();
+    this.control = control;
+    this.dead = false;
+    const value = run();
+    const side = { definitions: this.definitions, control: this.control, dead: this.dead, value };
+    Object.assign(this, before);
+    return side;
+  }
+
+  protected join(sides: Side[]): void {
+    const live = sides.filter((side) => !side.dead);
+    const [first, ...others] = live.length > 0 ? live : sides;
+    this.definitions = first.definitions;
+    others.forEach((side) => this.definitions.merge(side.definitions));
+    this.dead = live.length === 0;
+  }
+
+  protected if(node: number, mode: number, negate: boolean, more: number[]): Sources {
+    const { syntax, graph } = this;
+    const initializer = syntax.field(node, 'initializer');
+    if (initializer >= 0) {
+      this.visit(initializer, STATEMENT);
+    }
+    const { conditions, then, otherwise } = this.ifParts(node);
+    conditions.slice(0, -1).forEach((each) => this.visit(each, STATEMENT));
+    const condition = this.condition(conditions[conditions.length - 1] ?? -1);
+    const negated = condition.negated !== negate;
+    const branch = this.hold(graph.node(CATEGORY.branch, ''));
+    graph.data(condition.sources, branch, 0);
+    const [yes, no] = negated
+      ? [EDGE.controlFalse, EDGE.controlTrue]
+      : [EDGE.controlTrue, EDGE.controlFalse];
+    const rest = [...otherwise, ...more];
+    const first = this.side({ node: branch, kind: yes }, () => this.sequence(then, mode));
+    const second = this.side({ node: branch, kind: no }, () => this.alternatives(rest, mode));
+    this.join([first, second]);
+    if (first.dead !== second.dead) {
+      this.control = first.dead ? second.control : first.control;
+    }
+    if (mode !== VALUE) {
+      return [];
+    }
+    graph.data(first.value, branch, negated ? 2 : 1);
+    graph.data(second.value, branch, negated ? 1 : 2);
+    return [branch];
+  }
+
+  protected alternatives(nodes: number[], mode: number): Sources {
+    const [first, ...rest] = nodes;
+    if (first === undefined) {
+      return [];
+    }
+    if (this.syntax.role(first) === ROLE.if && rest.length > 0) {
+      return this.if(first, mode, false, rest);
+    }
+    return this.sequence(nodes, mode);
+  }
+
+  protected ifParts(node: number): { conditions: number[]; then: number[]; otherwise: number[] } {
+    const { syntax } = this;
+    const parts = syntax.parts(node);
+    if (
+      syntax.grammar.language === 'python' &&
+      syntax.typeName(node) === 'conditional_expression'
+    ) {
+      return { conditions: [parts[1]], then: [parts[0]], otherwise: [parts[2]] };
+    }
+    let conditions = syntax.fields(node, 'condition').filter((each) => syntax.isNamed(each));
+    const then: number[] = [];
+    const otherwise: number[] = [];
+    let seenElse = false;
+    for (const child of syntax.all(node)) {
+      seenElse ||= !syntax.isNamed(child) && syntax.text(child) === 'else';
+      if (
+        !parts.includes(child) ||
+        conditions.includes(child) ||
+        syntax.isField(child, 'initializer')
+      ) {
+        continue;
+      }
+      const elseLike =
+        syntax.role(child) === ROLE.else || /^(?:elif|elsif|else)/.test(syntax.typeName(child));
+      if (conditions.length === 0 && then.length === 0) {
+        conditions = [child];
+      } else if (seenElse || elseLike || syntax.isField(child, 'alternative')) {
+        otherwise.push(child);
+      } else {
+        then.push(child);
+      }
+    }
+    return { conditions, then, otherwise };
+  }
+
+  protected switch(node: number, mode: number): Sources {
+    const { syntax, graph } = this;
+    const subject = syntax.field(node, 'value subject condition expression tag');
+    const parts = syntax.parts(node).filter((part) => part !== subject);
+    const subjectAt =
+      subject >= 0 || syntax.role(parts[0] ?? node) === ROLE.case
+        ? subject
+        : this.looseSubject(parts);
+    const switchNode = this.hold(graph.node(CATEGORY.branch, 'switch'));
+    graph.data(this.value(subjectAt), switchNode, 0);
+    this.exits.push({ broken: [], continued: [] });
+    const cases = parts.flatMap((part) => (part === subjectAt ? [] : this.casesIn(part)));
+    let hasDefault = false;
+    const sides = cases.map((each) =>
+      this.side({ node: switchNode, kind: EDGE.controlTrue }, () => {
+        const { value, isDefault } = this.case(each, mode);
+        hasDefault ||= isDefault;
+        return value;
+      }),
+    );
+    const { broken, continued } = this.exits.pop() ?? { broken: [], continued: [] };
+    this.exits[this.exits.length - 1]?.continued.push(...continued);
+    if (!hasDefault || sides.length === 0) {
+      sides.push({
+        definitions: this.definitions,
+        control: this.control,
+        dead: this.dead,
+        value: [],
+      });
+    }
+    this.join(sides);
+    broken.forEach((each) => this.definitions.merge(each));
+    this.dead = this.dead && broken.length === 0;
+    if (mode !== VALUE) {
+      return [];
+    }
+    sides.forEach((side) => graph.data(side.value, switchNode, 1));
+    return [switchNode];
+  }
+
+  protected looseSubject(parts: number[]): number {
+    const [first] = parts;
+    return first !== undefined && this.casesIn(first).length === 0 ? first : -1;
+  }
+
+  protected casesIn(node: number): number[] {
+    const role = this.syntax.role(node);
+    if (role === ROLE.case || role === ROLE.else) {
+      return [node];
+    }
+    return role === ROLE.pass || role === ROLE.generic
+      ? this.syntax.parts(node).flatMap((part) => this.casesIn(part))
+      : [];
+  }
+
+  protected case(node: number, mode: number): { value: Sources; isDefault: boolean } {
+    const { syntax, graph } = this;
+    const parts = syntax.parts(node);
+    const patterns = parts.filter(
+      (part, i) =>
+        syntax.isField(part, 'pattern label condition conditions conditional_expressions guard') ||
+        (syntax.isField(part, 'value') && !/^(?:match_arm)$/.test(syntax.typeName(node))) ||
+        (i === 0 && parts.length > 1 && /pattern|label|condition/.test(syntax.typeName(part))),
+    );
+    const isDefault = patterns.length === 0;
+    const result = this.hold(graph.node(CATEGORY.branch, isDefault ? 'default' : 'case'));
+    for (const pattern of patterns) {
+      if (PATTERN_LANGUAGES.has(syntax.grammar.language)) {
+        this.matchPattern(pattern, result);
+      } else {
+        graph.data(this.value(pattern), result, 0);
+      }
+    }
+    this.control = { node: result, kind: EDGE.controlTrue };
+    const body = parts.filter((part) => !patterns.includes(part));
+    return { value: this.sequence(body, mode), isDefault };
+  }
+
+  /** Names in a pattern are given their value by it; the rest is tested against. */
+  protected matchPattern(node: number, owner: number): void {
+    const { syntax, graph } = this;
+    const role = syntax.role(node);
+    const parts = syntax.parts(node);
+    if (role === ROLE.name && /^[a-z_]\w*$/.test(syntax.text(node))) {
+      this.definitions.define(syntax.text(node), [owner]);
+    } else if (role === ROLE.guard || syntax.isField(node, 'guard condition')) {
+      graph.data(this.value(node), owner, 1);
+    } else if (
+      parts.length === 0 ||
+      role === ROLE.path ||
+      role === ROLE.member ||
+      role === ROLE.binary
+    ) {
+      graph.data(this.value(node), owner, 0);
+    } else {
+      parts.forEach((part) => this.matchPattern(part, owner));
+    }
+  }
+
+  protected try(node: number, mode: number): Sources {
+    const { syntax, graph } = this;
+    const parts = syntax.parts(node);
+    const isHandler = (part: number) =>
+      syntax.role(part) === ROLE.catch || syntax.role(part) === ROLE.finally;
+    if (!parts.some(isHandler)) {
+      return this.sequence(parts, mode);
+    }
+    const tryNode = this.hold(graph.node(CATEGORY.try, ''));
+    const before = this.definitions.copy();
+    const body = parts.filter((part) => !isHandler(part));
+    const main = this.side({ node: tryNode, kind: EDGE.controlTrue }, () =>
+      this.sequence(body, mode),
+    );
+    const reaching = before;
+    reaching.merge(main.definitions);
+    this.definitions = reaching;
+    const sides = [main];
+    for (const handler of parts.filter((part) => syntax.role(part) === ROLE.catch)) {
+      sides.push(
+        this.side({ node: tryNode, kind: EDGE.controlCatch }, () => this.handler(handler, mode)),
+      );
+    }
+    this.join(sides);
+    for (const last of parts.filter((part) => syntax.role(part) === ROLE.finally)) {
+      const { dead } = this;
+      const side = this.side({ node: tryNode, kind: EDGE.controlFinally }, () =>
+        this.sequence(syntax.parts(last), STATEMENT),
+      );
+      this.definitions = side.definitions;
+      this.dead = dead || side.dead;
+    }
+    if (mode === VALUE) {
+      sides.forEach((side, place) => graph.data(side.value, tryNode, place === 0 ? 1 : 2));
+      return [tryNode];
+    }
+    return [];
+  }
+
+  protected handler(node: number, mode: number): Sources {
+    const { syntax, graph } = this;
+    const parts = syntax.parts(node);
+    const bodyAt = syntax.field(node, 'body');
+    const body = bodyAt >= 0 ? bodyAt : parts[parts.length - 1];
+    const catches = parts.filter((part) => part !== body);
+    const types = syntax
+      .all(node)
+      .filter((part) => part !== body && syntax.isNamed(part))
+      .flatMap((part) => syntax.text(part).match(/\b[A-Z]\w*/g) ?? []);
+    const result = this.hold(graph.node(CATEGORY.try, `catch ${types.join(' ')}`));
+    for (const part of catches) {
+      for (let at = part; at < syntax.tree.next[part]; at++) {
+        if (syntax.role(at) === ROLE.name && !/^[A-Z]/.test(syntax.text(at))) {
+          this.definitions.define(syntax.text(at), [result]);
+        }
+      }
+    }
+    this.control = { node: result, kind: EDGE.controlTrue };
+    return body === undefined ? [] : this.visit(body, mode);
+  }
+}

@@ -1,0 +1,109 @@
+import { AssignmentReader, type Sources, STATEMENT } from './assignments.js';
+import { CATEGORY, EDGE } from './programGraph.js';
+import { ROLE } from './roles.js';
+
+const CHANGING =
+  /^(?:pop\w*|push\w*|append\w*|shift|unshift|next\w*|poll\w*|add\w*|insert\w*|remove\w*|put\w*|extend\w*|set\w*|delete\w*|write\w*|sort|reverse|clear|update)$/i;
+const OUTPUT = /^(?:print\w*|puts|echo|log|info|warn|error|debug|write(?:line)?|p|f?printf|cout)$/i;
+/** Stands for the outside world in the definitions: output keeps its order. */
+const WORLD = '\u0001';
+
+/** Calls: whom they call, with what, and what they may change. */
+export abstract class CallReader extends AssignmentReader {
+  protected call(node: number, mode: number): Sources {
+    const { syntax, graph } = this;
+    const parts = syntax.parts(node);
+    const creates = syntax.role(node) === ROLE.new;
+    let callee = syntax.field(node, 'function constructor macro method name type');
+    let receiver = syntax.field(node, 'object receiver scope');
+    if (callee < 0 && syntax.role(node) !== ROLE.keywordCall && !creates) {
+      callee = parts[0] ?? -1;
+    }
+    if (creates && callee < 0) {
+      callee = syntax.all(node).find((part) => syntax.isNamed(part)) ?? -1;
+    }
+    const rest = parts.filter((part) => part !== callee && part !== receiver);
+    let inner = callee < 0 ? -1 : syntax.inner(callee);
+    let detail =
+      syntax.role(node) === ROLE.keywordCall ? (/^\w+/.exec(syntax.text(node))?.[0] ?? '') : '';
+    let called: Sources = [];
+    let entry: number | undefined;
+    if (inner >= 0 && syntax.role(inner) === ROLE.member) {
+      const memberParts = syntax.parts(inner);
+      const property = syntax.field(inner, 'property attribute field name suffix method');
+      const object = syntax.field(inner, 'object value operand argument expression table');
+      receiver = object >= 0 ? object : (memberParts.find((part) => part !== property) ?? -1);
+      detail = syntax
+        .text(property >= 0 ? property : memberParts[memberParts.length - 1])
+        .replace(/^[.?]+/, '');
+      entry = /^(?:self|this|cls)$/.test(receiver >= 0 ? syntax.text(receiver) : '')
+        ? this.entries.get(detail)
+        : undefined;
+      inner = -1;
+    }
+    const name = inner < 0 ? '' : syntax.text(inner).replace(/\s+/g, '');
+    if (creates) {
+      detail = `new ${name}`;
+    } else if (inner >= 0) {
+      const plain = /^[\w$:.@!?\\]+$/.test(name);
+      if (receiver < 0 && this.definitions.has(name)) {
+        called = this.definitions.whole(name);
+      } else if (receiver < 0 && this.entries.has(name)) {
+        entry = this.entries.get(name);
+      } else if (plain) {
+        detail = name;
+      } else {
+        called = this.value(inner);
+      }
+    }
+    const owner = receiver < 0 ? -1 : syntax.inner(receiver);
+    const ownerName = owner >= 0 && syntax.role(owner) === ROLE.name ? syntax.text(owner) : null;
+    const object = receiver < 0 ? called : this.value(receiver);
+    const args = rest.flatMap((part) =>
+      syntax.role(part) === ROLE.arguments ? syntax.parts(part) : [part],
+    );
+    const values = args.map((arg) => this.value(arg));
+    const result = graph.node(CATEGORY.call, entry === undefined ? detail : '');
+    if (entry !== undefined) {
+      graph.edge(result, entry, EDGE.call);
+    }
+    graph.data(object, result, 0);
+    values.forEach((value, place) => graph.data(value, result, place + 1));
+    this.effects(result, detail, ownerName, args, mode);
+    return [result];
+  }
+
+  /** What a call may change: the object that it is called on, or else what it is given first. */
+  protected effects(
+    call: number,
+    name: string,
+    owner: string | null,
+    args: number[],
+    mode: number,
+  ): void {
+    const last = name
+      .slice(Math.max(name.lastIndexOf('.'), name.lastIndexOf(':')) + 1)
+      .replace(/!$/, '');
+    if (mode === STATEMENT && OUTPUT.test(last)) {
+      this.graph.data(this.definitions.base(WORLD), call, 14);
+      this.definitions.define(WORLD, [call]);
+      return;
+    }
+    if (mode !== STATEMENT && !CHANGING.test(last)) {
+      return;
+    }
+    if (owner !== null && this.definitions.has(owner)) {
+      this.definitions.change(owner, call);
+    } else if (args.length > 0) {
+      const first = this.syntax.firstName(args[0]);
+      const given = first >= 0 ? this.syntax.text(first) : '';
+      if (
+        first >= 0 &&
+        this.syntax.tree.end[first] === this.syntax.tree.end[args[0]] &&
+        this.definitions.has(given)
+      ) {
+        this.definitions.change(given, call);
+      }
+    }
+  }
+}

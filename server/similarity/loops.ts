@@ -1,0 +1,246 @@
+import { type Sources, STATEMENT, TAIL, VALUE } from './assignments.js';
+import { BranchReader } from './branches.js';
+import { CATEGORY, EDGE } from './programGraph.js';
+import { ROLE } from './roles.js';
+
+/** Loops and comprehensions, with the definitions that one round leaves to the next. */
+export abstract class LoopReader extends BranchReader {
+  protected abstract finish(sources: Sources, mode: number): Sources;
+
+  protected while(node: number, negate: boolean): Sources {
+    const { syntax } = this;
+    const conditionAt = syntax.field(node, 'condition');
+    const parts = syntax.parts(node).filter((part) => part !== conditionAt);
+    const bare = conditionAt < 0 && syntax.role(node) !== ROLE.loop;
+    const body = bare ? parts.slice(1) : parts;
+    this.loopOver(
+      () => this.testedLoop(bare ? parts[0] : conditionAt, negate),
+      () => this.sequence(body, STATEMENT),
+      [],
+    );
+    return [];
+  }
+
+  protected testedLoop(condition: number, negate: boolean): { node: number; kind: number } {
+    const test =
+      condition < 0 ? { sources: this.literal('true'), negated: false } : this.condition(condition);
+    const loop = this.hold(this.graph.node(CATEGORY.loop, ''));
+    this.graph.data(test.sources, loop, 0);
+    return { node: loop, kind: test.negated !== negate ? EDGE.controlFalse : EDGE.controlTrue };
+  }
+
+  /** The head runs before every round, then the body, then the step. */
+  protected loopOver(
+    head: () => { node: number; kind: number },
+    body: () => unknown,
+    step: number[],
+  ): void {
+    const joins = this.definitions.openLoop(this.graph);
+    const control = head();
+    this.exits.push({ broken: [], continued: [] });
+    const round = this.side(control, () => {
+      body();
+      const { continued } = this.exits[this.exits.length - 1];
+      continued.forEach((each) => this.definitions.merge(each));
+      this.dead = false;
+      this.control = control;
+      return this.sequence(step, STATEMENT);
+    });
+    round.definitions.closeLoop(this.graph, joins);
+    const { broken } = this.exits.pop() ?? { broken: [] };
+    this.definitions.merge(round.definitions);
+    broken.forEach((each) => this.definitions.merge(each));
+  }
+
+  protected doWhile(node: number, negate: boolean): Sources {
+    const { syntax, graph } = this;
+    const conditionAt = syntax.field(node, 'condition');
+    const parts = syntax.parts(node);
+    const test = conditionAt >= 0 ? conditionAt : parts[parts.length - 1];
+    const body = parts.filter((part) => part !== test);
+    const joins = this.definitions.openLoop(graph);
+    const loop = this.hold(graph.node(CATEGORY.loop, 'do'));
+    this.exits.push({ broken: [], continued: [] });
+    const before = this.control;
+    this.control = { node: loop, kind: EDGE.controlTrue };
+    this.sequence(body, STATEMENT);
+    const { broken, continued } = this.exits.pop() ?? { broken: [], continued: [] };
+    continued.forEach((each) => this.definitions.merge(each));
+    const condition = this.condition(test);
+    graph.data(condition.sources, loop, condition.negated !== negate ? 1 : 0);
+    this.control = before;
+    this.dead = false;
+    this.definitions.closeLoop(graph, joins);
+    broken.forEach((each) => this.definitions.merge(each));
+    return [];
+  }
+
+  protected for(node: number): Sources {
+    const { syntax } = this;
+    const clause = syntax.all(node).find((child) => /_clause$/.test(syntax.typeName(child))) ?? -1;
+    if (clause >= 0 && syntax.typeName(clause) !== 'for_clause') {
+      return this.eachClause(node, clause);
+    }
+    const head = clause >= 0 ? clause : node;
+    const initializer = syntax.field(head, 'initializer init initialize');
+    const step = syntax.field(head, 'update increment');
+    let condition = syntax.field(head, 'condition');
+    const bodyAt = syntax.field(node, 'body');
+    const loose = syntax
+      .parts(node)
+      .filter((part) => ![clause, initializer, step, condition, bodyAt].includes(part));
+    if (clause < 0 && condition < 0 && syntax.grammar.language === 'go') {
+      condition = loose.shift() ?? -1;
+    }
+    if (initializer >= 0) {
+      this.visit(initializer, STATEMENT);
+    }
+    const test =
+      condition >= 0 && syntax.parts(condition).length === 0 && syntax.role(condition) === ROLE.skip
+        ? -1
+        : condition;
+    this.loopOver(
+      () => this.testedLoop(test, false),
+      () => this.sequence(bodyAt >= 0 ? [bodyAt] : loose, STATEMENT),
+      step >= 0 ? [step] : [],
+    );
+    return [];
+  }
+
+  /** Go's `for range` and Lua's two: the head is a clause of its own. */
+  protected eachClause(node: number, clause: number): Sources {
+    const { syntax } = this;
+    const parts = syntax.parts(clause);
+    const left = syntax.field(clause, 'left name');
+    const pattern = left >= 0 ? left : parts.length > 1 ? parts[0] : -1;
+    const values = parts.filter((part) => part !== pattern);
+    const detail = syntax.typeName(clause) === 'for_numeric_clause' ? 'count' : 'each';
+    const body = syntax.parts(node).filter((part) => part !== clause);
+    this.each(detail, pattern, values, () => this.sequence(body, STATEMENT));
+    return [];
+  }
+
+  protected each(detail: string, pattern: number, values: number[], body: () => unknown): number {
+    const sources = values.map((value) => this.value(value));
+    const loop = this.hold(this.graph.node(CATEGORY.loop, detail));
+    sources.forEach((each, place) => this.graph.data(each, loop, place + 1));
+    this.loopOver(
+      () => {
+        if (pattern >= 0) {
+          this.bind(pattern, [loop]);
+        }
+        return { node: loop, kind: EDGE.controlTrue };
+      },
+      body,
+      [],
+    );
+    return loop;
+  }
+
+  protected forEach(node: number, mode: number): Sources {
+    const { syntax } = this;
+    const enumerators = syntax.field(node, 'enumerators');
+    const parts = syntax.parts(node);
+    const bodyAt =
+      syntax.field(node, 'body') >= 0 ? syntax.field(node, 'body') : parts[parts.length - 1];
+    if (enumerators >= 0) {
+      const yields = syntax.all(node).some((part) => syntax.text(part) === 'yield');
+      return yields
+        ? this.nested(syntax.parts(enumerators), bodyAt, mode)
+        : this.rounds(syntax.parts(enumerators), bodyAt);
+    }
+    let pattern = syntax.field(node, 'left pattern name variable declarator');
+    let value = syntax.field(node, 'right value collection iterable');
+    const loose = parts.filter((part) => ![pattern, value, bodyAt].includes(part));
+    if (syntax.grammar.language === 'php') {
+      [value, pattern] = [loose[0] ?? -1, loose[1] ?? -1];
+    } else {
+      pattern = pattern >= 0 ? pattern : (loose.shift() ?? -1);
+      value = value >= 0 ? value : (loose.shift() ?? -1);
+    }
+    const values = [...syntax.fields(node, 'value').filter((each) => each !== value), value].filter(
+      (each) => each >= 0,
+    );
+    const otherwise = syntax.field(node, 'alternative');
+    this.each(
+      'each',
+      pattern,
+      values.sort((a, b) => a - b),
+      () => this.visit(bodyAt, STATEMENT),
+    );
+    if (otherwise >= 0) {
+      this.visit(otherwise, STATEMENT);
+    }
+    return [];
+  }
+
+  /** Scala's `for` without `yield`: loops and conditions one inside the other. */
+  protected rounds(clauses: number[], body: number): Sources {
+    const { syntax, graph } = this;
+    const [first, ...rest] = clauses;
+    if (first === undefined) {
+      return this.visit(body, STATEMENT);
+    }
+    const parts = syntax.parts(first);
+    if (syntax.role(first) === ROLE.compIf) {
+      const condition = this.condition(parts[0] ?? -1);
+      const branch = this.hold(graph.node(CATEGORY.branch, ''));
+      graph.data(condition.sources, branch, 0);
+      const kind = condition.negated ? EDGE.controlFalse : EDGE.controlTrue;
+      const side = this.side({ node: branch, kind }, () => this.rounds(rest, body));
+      this.definitions.merge(side.definitions);
+    } else {
+      this.each('each', parts[0] ?? -1, parts.slice(1), () => this.rounds(rest, body));
+    }
+    return [];
+  }
+
+  protected comprehension(node: number): Sources {
+    const { syntax } = this;
+    const parts = syntax.parts(node);
+    const clauses = parts.filter((part) => this.isClause(part));
+    const bodyAt = parts.find((part) => !clauses.includes(part)) ?? -1;
+    return this.nested(clauses, bodyAt, VALUE);
+  }
+
+  protected isClause(node: number): boolean {
+    const role = this.syntax.role(node);
+    return role === ROLE.compFor || role === ROLE.compIf;
+  }
+
+  /** Loops and conditions one inside the other around one value, as comprehensions have them. */
+  protected nested(clauses: number[], body: number, mode: number): Sources {
+    const { syntax, graph } = this;
+    const before = { definitions: this.definitions, control: this.control };
+    this.definitions = before.definitions.copy();
+    const result = graph.node(CATEGORY.collection, 'each');
+    for (const clause of clauses) {
+      const parts = syntax.parts(clause);
+      if (syntax.role(clause) === ROLE.compIf) {
+        const condition = this.condition(parts[0] ?? -1);
+        const branch = this.hold(graph.node(CATEGORY.branch, ''));
+        graph.data(condition.sources, branch, 0);
+        this.control = {
+          node: branch,
+          kind: condition.negated ? EDGE.controlFalse : EDGE.controlTrue,
+        };
+        continue;
+      }
+      const left = syntax.field(clause, 'left pattern');
+      const right = syntax.field(clause, 'right body value');
+      const pattern = left >= 0 ? left : parts[0];
+      const value = right >= 0 ? right : parts[parts.length - 1];
+      const loop = graph.node(CATEGORY.loop, 'each');
+      graph.data(this.value(value), loop, 1);
+      this.hold(loop);
+      this.bind(pattern, [loop]);
+      this.control = { node: loop, kind: EDGE.controlTrue };
+    }
+    if (body >= 0) {
+      graph.data(this.visit(body, mode === TAIL ? VALUE : mode), result, 0);
+    }
+    this.hold(result);
+    Object.assign(this, before);
+    return this.finish([result], mode === STATEMENT ? VALUE : mode);
+  }
+}
