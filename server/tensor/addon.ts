@@ -144,6 +144,7 @@ export interface Addon {
   softmax(x: Floats, y: Floats, width: number, logarithm: boolean): void;
   select(condition: Bytes, a: Floats, b: Floats, y: Floats): void;
   logicalAnd(a: Bytes, b: Bytes, y: Bytes): void;
+  logicalNot(x: Bytes, y: Bytes): void;
   bytesToFloats(x: Bytes, y: Floats): void;
   intsToFloats(x: Ints, y: Floats): void;
 }

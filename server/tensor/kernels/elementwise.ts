@@ -113,6 +113,16 @@ const logicalAnd: NativeKernel = {
   },
 };
 
+const logicalNot: NativeKernel = {
+  name: 'LogicalNot',
+  serves: () => true,
+  run: ({ inputs: { x }, backend }) => {
+    const y = new Uint8Array(util.sizeFromShape(x.shape));
+    backend.addon.logicalNot(backend.values(x) as Uint8Array, y);
+    return backend.makeTensorInfo(x.shape, 'bool', y);
+  },
+};
+
 const cast: NativeKernel = {
   name: 'Cast',
   serves: ({ x }, attrs) => {
@@ -180,6 +190,7 @@ export const elementwiseKernels: NativeKernel[] = [
   addN,
   select,
   logicalAnd,
+  logicalNot,
   cast,
   softmax,
   logSoftmax,

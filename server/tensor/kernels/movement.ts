@@ -129,22 +129,6 @@ const concat: NativeKernel = {
   },
 };
 
-const pack: NativeKernel = {
-  name: 'Pack',
-  run: ({ inputs, attrs, backend }) => {
-    const parts = Object.values(inputs).map((part) => {
-      const shape = [...part.shape];
-      shape.splice(attrs['axis'] as number, 0, 1);
-      return { ...part, shape };
-    });
-    return concat.run({
-      inputs: { ...parts } as unknown as Record<string, TensorInfo>,
-      attrs,
-      backend,
-    });
-  },
-};
-
 /** Repeats by strides of 0: each dimension becomes (repeats, size). */
 const tile: NativeKernel = {
   name: 'Tile',
@@ -241,7 +225,6 @@ export const movementKernels: NativeKernel[] = [
   slice,
   splitV,
   concat,
-  pack,
   tile,
   fill,
   like('ZerosLike', 0),

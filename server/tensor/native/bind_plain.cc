@@ -162,6 +162,17 @@ napi_value logicalAnd(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// logicalNot(x, y), both Uint8Array
+napi_value logicalNot(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t nx = 0, ny = 0;
+  uint8_t *x = args.bytes(0, &nx), *y = args.bytes(1, &ny);
+  if (!args.ok) return nullptr;
+  if (ny < nx) return outside(env);
+  for (size_t i = 0; i < nx; i++) y[i] = !x[i];
+  return nullptr;
+}
+
 // bytesToFloats(x: Uint8Array, y)
 napi_value bytesToFloats(napi_env env, napi_callback_info info) {
   Args args(env, info);
@@ -204,6 +215,7 @@ void exportPlain(napi_env env, napi_value exports) {
   exportFunction(env, exports, "softmax", softmax);
   exportFunction(env, exports, "select", select);
   exportFunction(env, exports, "logicalAnd", logicalAnd);
+  exportFunction(env, exports, "logicalNot", logicalNot);
   exportFunction(env, exports, "bytesToFloats", bytesToFloats);
   exportFunction(env, exports, "intsToFloats", intsToFloats);
   exportFunction(env, exports, "alignment", alignment);
