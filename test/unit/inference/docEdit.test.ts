@@ -49,7 +49,9 @@ describe('assertAddsDocOnly', () => {
     const { units } = extractUnits(parser, text);
     const position = { line: 0, character: 0 };
     for (const newText of ['function g() {}\n', '// plain\n', '/** x */ async ', '/* open ']) {
-      expect(() => assertAddsDocOnly(parser, text, units, 0, { position, newText })).toThrow(/withheld/);
+      expect(() => assertAddsDocOnly(parser, text, units, 0, { position, newText })).toThrow(
+        /withheld/,
+      );
     }
   });
 });

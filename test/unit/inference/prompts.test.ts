@@ -3,7 +3,10 @@ import { promptsFor, SPECIAL_TOKENS } from '../../../server/inference/prompts.js
 import { makeTokenizer } from '../../../server/model/tokenizer/load.js';
 import { trainTokenizer } from '../../../server/model/tokenizer/train.js';
 
-const TEXTS = ['def f(x):\n    return x\n', 'Doubles a number.\n@param x the number\n@returns twice it'];
+const TEXTS = [
+  'def f(x):\n    return x\n',
+  'Doubles a number.\n@param x the number\n@returns twice it',
+];
 const tokenizerWith = (specials: readonly string[]) =>
   makeTokenizer(trainTokenizer(TEXTS, { vocabSize: 300, specials }));
 

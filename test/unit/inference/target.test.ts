@@ -11,7 +11,8 @@ async function at(language: LanguageId, text: string, line: number) {
 
 describe('codeTargetAt', () => {
   it('replaces the body under a doc comment', async () => {
-    const text = '/** Adds two numbers. */\nfunction add(a: number, b: number): number {\n  return 0;\n}\n';
+    const text =
+      '/** Adds two numbers. */\nfunction add(a: number, b: number): number {\n  return 0;\n}\n';
     expect(await at('typescript', text, 0)).toEqual({
       doc: 'Adds two numbers.',
       signature: 'function add(a: number, b: number): number',
@@ -56,7 +57,9 @@ describe('wholeUnit', () => {
   it('cuts what follows the unit, and gives nothing for what never parses', async () => {
     const similarity = await loadSimilarity('typescript');
     const signature = 'function f(x: number): number';
-    expect(wholeUnit(similarity, signature, ' {\n  return x;\n}\n} else {')).toBe(' {\n  return x;\n}');
+    expect(wholeUnit(similarity, signature, ' {\n  return x;\n}\n} else {')).toBe(
+      ' {\n  return x;\n}',
+    );
     expect(wholeUnit(similarity, signature, ' {\n  return x;\n')).toBeNull();
   });
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { extractUnits } from '../../../server/corpus/extract.js';
-import { dedent, firstSentence, indentRest, rebuild, viewOf } from '../../../server/inference/view.js';
+import {
+  dedent,
+  firstSentence,
+  indentRest,
+  rebuild,
+  viewOf,
+} from '../../../server/inference/view.js';
 import { loadParser } from '../../../server/languages/parser.js';
 
 describe('viewOf', () => {

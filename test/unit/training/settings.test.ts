@@ -34,10 +34,17 @@ describe('makeSettings', () => {
     expect(makeSettings({}, 'small', true).lora).toBe(true);
     expect(makeSettings({ lora: false }, 'small', true).lora).toBe(false);
     expect(makeSettings({}, 'large', false).docsPerUnit).toBe(8);
-    expect(makeSettings({ docsPerUnit: 5, seed: undefined }, 'large', false)).toMatchObject({ docsPerUnit: 5, seed: 1 });
+    expect(makeSettings({ docsPerUnit: 5, seed: undefined }, 'large', false)).toMatchObject({
+      docsPerUnit: 5,
+      seed: 1,
+    });
   });
   it('counts steps in place of minutes where steps are given', () => {
-    expect(makeSettings({ steps: 3 }, 'small', false)).toMatchObject({ minutes: null, steps: 3, warmupSteps: 30 });
+    expect(makeSettings({ steps: 3 }, 'small', false)).toMatchObject({
+      minutes: null,
+      steps: 3,
+      warmupSteps: 30,
+    });
     expect(makeSettings({ steps: 3, warmupSteps: 7 }, 'small', false).warmupSteps).toBe(7);
     expect(makeSettings({ steps: 3, minutes: 2 }, 'small', false).minutes).toBe(2);
   });

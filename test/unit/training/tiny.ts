@@ -71,7 +71,7 @@ export interface Tiny {
 }
 
 /** A model of a few thousand parameters with its examples; the same for the same seed. */
-export function tiny(own: Partial<Settings> = {}, lora = false): Tiny {
+export function tiny(own: Partial<Settings> = {}, lora = false, width = 16): Tiny {
   const texts = UNITS.map((unit) => `${unit.code}\n${viewOf(unit).doc ?? ''}`);
   const tokenizer = makeTokenizer(
     trainTokenizer(texts, { vocabSize: 300, specials: SPECIAL_TOKENS }),
@@ -79,8 +79,8 @@ export function tiny(own: Partial<Settings> = {}, lora = false): Tiny {
   const prompts = promptsFor(tokenizer);
   const settings = makeSettings(
     {
-      steps: 6,
-      warmupSteps: 6,
+      steps: 4,
+      warmupSteps: 8,
       unitsPerStep: 2,
       docsPerUnit: 3,
       codesPerDoc: 2,
@@ -101,12 +101,12 @@ export function tiny(own: Partial<Settings> = {}, lora = false): Tiny {
   );
   const config = {
     ...configForSize('tiny', tokenizer.vocabSize, tokenizer.eosId),
-    hiddenSize: 16,
-    innerSize: 24,
+    hiddenSize: width,
+    innerSize: 2 * width,
     layers: 1,
     heads: 2,
     kvHeads: 1,
-    headSize: 8,
+    headSize: width / 2,
     contextLength: 256,
   };
   const model = Qwen2Model.init(config, 3);

@@ -32,11 +32,21 @@ function groupsFor(parts: ReturnType<typeof tiny>): LearningGroup[] {
   });
 }
 
-async function updated(microBatchTokens: number): Promise<{ weights: Map<string, Float32Array>; loss: number }> {
+async function updated(
+  microBatchTokens: number,
+): Promise<{ weights: Map<string, Float32Array>; loss: number }> {
   const parts = tiny({ microBatchTokens });
   const reference = Reference.of(parts.policy, parts.policy.weights());
   const optimizer = new AdamW(parts.policy.trainable, { lr: 0.01 });
-  const metrics = await update(parts.policy, reference, optimizer, groupsFor(parts), parts.settings, 0.01, pause);
+  const metrics = await update(
+    parts.policy,
+    reference,
+    optimizer,
+    groupsFor(parts),
+    parts.settings,
+    0.01,
+    pause,
+  );
   const weights = parts.policy.weights();
   expect(metrics.samplerGap).toBeLessThan(1e-4);
   expect(metrics.kl).toBeCloseTo(0, 6);
@@ -63,12 +73,23 @@ describe('update', () => {
     const scores = (): number[] =>
       groups[0].answers.map((answer) => {
         const { batch } = packGroups([{ prompt: groups[0].prompt, answers: [answer] }]);
-        return scoreTokens(parts.policy.model, batch).logProbs.reduce((sum, value) => sum + value, 0);
+        return scoreTokens(parts.policy.model, batch).logProbs.reduce(
+          (sum, value) => sum + value,
+          0,
+        );
       });
     const before = scores();
     const reference = Reference.of(parts.policy, parts.policy.weights());
     const optimizer = new AdamW(parts.policy.trainable, { lr: 0.003 });
-    await update(parts.policy, reference, optimizer, groups.slice(0, 1), parts.settings, 0.003, pause);
+    await update(
+      parts.policy,
+      reference,
+      optimizer,
+      groups.slice(0, 1),
+      parts.settings,
+      0.003,
+      pause,
+    );
     const after = scores();
     expect(after[0] - before[0]).toBeGreaterThan(after[1] - before[1]);
     expect(after[0]).toBeGreaterThan(before[0]);
@@ -82,10 +103,15 @@ describe('update', () => {
     const { batch, spans } = packGroups([{ prompt, answers }]);
     const { logProbs } = scoreTokens(parts.policy.model, batch);
     answers.forEach((answer, i) => {
-      const alone = scoreTokens(parts.policy.model, packSequences([[...prompt, ...answer]])).logProbs;
+      const alone = scoreTokens(
+        parts.policy.model,
+        packSequences([[...prompt, ...answer]]),
+      ).logProbs;
       const { start, length } = spans[i];
       const tail = alone.slice(alone.length - length);
-      logProbs.slice(start, start + length).forEach((value, j) => expect(value).toBeCloseTo(tail[j], 4));
+      logProbs
+        .slice(start, start + length)
+        .forEach((value, j) => expect(value).toBeCloseTo(tail[j], 4));
     });
     parts.policy.dispose();
   });
@@ -94,7 +120,9 @@ describe('update', () => {
 describe('GradientSum', () => {
   it('eight micro-batches of one are one of eight', () => {
     const parts = tiny();
-    const sequences = Array.from({ length: 8 }, (_, i) => [...parts.examples[i % 6].documentPrompt.slice(0, 10 + i)]);
+    const sequences = Array.from({ length: 8 }, (_, i) => [
+      ...parts.examples[i % 6].documentPrompt.slice(0, 10 + i),
+    ]);
     const slopes = (count: number): Float32Array => new Float32Array(count).fill(-0.01);
     const together = new GradientSum(parts.policy.model);
     together.add(packSequences(sequences), ({ logProbs }) => slopes(logProbs.length));
