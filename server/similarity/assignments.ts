@@ -137,8 +137,25 @@ export abstract class AssignmentReader {
     return [result];
   }
 
-  /** Makes the assignment's node and lets it reach on. */
-  protected store(target: Target, value: Sources): Sources {
+  /**
+   * Gives a value to a target. A variable that takes a value computed for it alone stands for that value, so that
+   * `t = f(x); return t` is `return f(x)`; all other assignments have a node of their own.
+   * @param since the first node that may have been made for the value alone; none when left out
+   */
+  protected store(target: Target, value: Sources, since = Infinity): Sources {
+    const [only] = value;
+    if (
+      target.kind === 'name' &&
+      value.length === 1 &&
+      only >= since &&
+      this.graph.category[only] !== CATEGORY.global
+    ) {
+      if (this.graph.category[this.control.node] !== CATEGORY.entry) {
+        this.hold(only);
+      }
+      this.definitions.define(target.name ?? '', value);
+      return value;
+    }
     const detail = target.kind === 'name' || target.kind === 'pattern' ? '' : target.detail;
     const result = this.hold(this.graph.node(CATEGORY.assign, detail));
     this.graph.data(value, result, 0);
@@ -224,10 +241,12 @@ export abstract class AssignmentReader {
     }
     const values = this.list(value);
     if (names.length > 1 && values.length === names.length) {
+      const since = this.graph.category.length;
       const all = values.map((each) => this.value(each));
-      return names.flatMap((each, i) => this.store(this.target(each), all[i]));
+      return names.flatMap((each, i) => this.store(this.target(each), all[i], since));
     }
-    return this.store(this.target(target), this.value(value));
+    const since = this.graph.category.length;
+    return this.store(this.target(target), this.value(value), since);
   }
 
   /** C's declarations: several declarators after a type. */

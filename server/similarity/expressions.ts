@@ -177,7 +177,7 @@ export abstract class ExpressionReader extends CallReader {
         [this.readTarget(target), this.literal('1')],
         operand === '-',
       );
-      return this.store(target, [sum]);
+      return this.store(target, [sum], sum);
     }
     if (syntax.grammar.language === 'rust' && name === 'reference_expression') {
       return this.value(parts[0]);
@@ -212,12 +212,14 @@ export abstract class ExpressionReader extends CallReader {
     const lefts = this.list(left);
     const rights = this.list(right);
     if (lefts.length > 1 && lefts.length === rights.length) {
+      const since = this.graph.category.length;
       const values = rights.map((each) => this.value(each));
-      const stored = lefts.map((each, i) => this.store(this.target(each), values[i]));
+      const stored = lefts.map((each, i) => this.store(this.target(each), values[i], since));
       return stored.flat();
     }
+    const since = this.graph.category.length;
     const value = this.value(right);
-    return this.store(this.target(left), value);
+    return this.store(this.target(left), value, since);
   }
 
   /** `left op= right` as `left = left op right`. */
@@ -226,7 +228,8 @@ export abstract class ExpressionReader extends CallReader {
     const values = [this.readTarget(target), this.value(right)];
     const text = this.syntax.role(this.syntax.inner(right)) === ROLE.string;
     const ordered = !UNORDERED.has(operator) || (operator === '+' && text);
-    return this.store(target, [this.operation(SAME[operator] ?? operator, values, ordered)]);
+    const result = this.operation(SAME[operator] ?? operator, values, ordered);
+    return this.store(target, [result], result);
   }
 
   protected collection(node: number): Sources {
