@@ -17,11 +17,15 @@ BC_INLINE int minOf(int a, int b) { return a < b ? a : b; }
 
 // Softmax of one row of scores joined to what came before; returns the factor for the old output.
 float joinRow(float* score, int seen, float scale, float* top, float* total) {
-  lanes(seen, [&](size_t i, auto part) { put(score + i, get(score + i, part) * scale, part); });
-  float rowTop = *top;
-  for (int j = 0; j < seen; j++) rowTop = score[j] > rowTop ? score[j] : rowTop;
-  vf sums = {};
   for (int j = seen; j < BK; j++) score[j] = -INFINITY;
+  vf tops = splat(*top);
+  for (int j = 0; j < BK; j += kLanes) {
+    vf v = load(score + j) * scale;
+    store(score + j, v);
+    tops = vmax(tops, v);
+  }
+  float rowTop = maxLanes(tops);
+  vf sums = {};
   for (int j = 0; j < BK; j += kLanes) {
     vf e = vexp(load(score + j) - rowTop);
     sums += e;

@@ -62,7 +62,10 @@ void multiply(int rows, int width, int depth, const float* a, size_t aRow, size_
   int j = 0;
   for (; j + VECTORS * kLanes <= width; j += VECTORS * kLanes)
     columns<VECTORS, ADD>(rows, depth, a, aRow, aDepth, b + j, bRow, c + j, cRow);
-  for (; j < width; j += kLanes) columns<1, ADD>(rows, depth, a, aRow, aDepth, b + j, bRow, c + j, cRow);
+  int rest = (width - j) / kLanes;
+  if (rest == 3) columns<VECTORS < 3 ? 1 : 3, ADD>(rows, depth, a, aRow, aDepth, b + j, bRow, c + j, cRow);
+  if (rest == 2) columns<VECTORS < 2 ? 1 : 2, ADD>(rows, depth, a, aRow, aDepth, b + j, bRow, c + j, cRow);
+  if (rest == 1) columns<1, ADD>(rows, depth, a, aRow, aDepth, b + j, bRow, c + j, cRow);
 }
 
 // rows x width into width x stride (stride >= rows), the columns past `rows` zero.

@@ -78,9 +78,9 @@ BC_INLINE float sumLanes(vf v) {
 BC_INLINE float maxLanes(vf v) {
   float lane[BC_LANES];
   memcpy(lane, &v, sizeof v);
-  float top = lane[0];
-  for (int i = 1; i < BC_LANES; i++) top = lane[i] > top ? lane[i] : top;
-  return top;
+  for (int half = BC_LANES / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lane[i] = lane[i] > lane[i + half] ? lane[i] : lane[i + half];
+  return lane[0];
 }
 
 // e^x to about one unit in the last place; 0 below -87.3, infinity above 88.7, NaN kept.
