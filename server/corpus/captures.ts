@@ -11,7 +11,7 @@ export interface Found {
 }
 
 /** Something that encloses others. */
-export interface Enclosure {
+interface Enclosure {
   start: number;
   end: number;
   type: 'unit' | 'lambda' | 'class' | 'scope';

@@ -1,4 +1,4 @@
-import type { Node, Tree } from 'web-tree-sitter';
+import type { Node } from 'web-tree-sitter';
 import type { UnitName, UnitShape } from '../languages/language.js';
 import type { LanguageParser } from '../languages/parser.js';
 import type { Returns, UnitKind } from '../languages/types.js';
@@ -28,36 +28,22 @@ export class TimeLimitError extends Error {
  * @throws TimeLimitError
  */
 export function extractUnits(parser: LanguageParser, text: string, limitMs?: number): Extraction {
-  const started = performance.now();
-  const tree = parser.parse(text, limitMs);
-  if (tree === null) {
-    throw new TimeLimitError(`Parsing took more than ${limitMs} ms.`);
-  }
-  try {
-    const left = limitMs === undefined ? undefined : limitMs - (performance.now() - started);
-    return unitsOfTree(parser, tree, text, left);
-  } finally {
-    tree.delete();
-  }
-}
-
-/** The same for a tree that the caller has already, and keeps. */
-export function unitsOfTree(
-  parser: LanguageParser,
-  tree: Tree,
-  text: string,
-  limitMs?: number,
-): Extraction {
   const until = limitMs === undefined ? Infinity : performance.now() + limitMs;
   const overdue = () => performance.now() > until;
-  // The runtime stops when the callback returns true, although its type says void.
-  const matches = parser
-    .query(parser.language.query)
-    .matches(tree.rootNode, { progressCallback: overdue });
-  if (overdue()) {
-    throw new TimeLimitError(`Reading the syntax tree took more than ${limitMs} ms.`);
+  const tree = parser.parse(text, limitMs);
+  try {
+    // The runtime stops when the callback returns true, although its type says void.
+    const matches =
+      tree === null
+        ? []
+        : parser.query(parser.language.query).matches(tree.rootNode, { progressCallback: overdue });
+    if (tree === null || overdue()) {
+      throw new TimeLimitError(`Reading the file took more than ${limitMs} ms.`);
+    }
+    return new Sweep(parser, text, collectCaptures(matches, text), tree.rootNode.hasError).run();
+  } finally {
+    tree?.delete();
   }
-  return new Sweep(parser, text, collectCaptures(matches, text), tree.rootNode.hasError).run();
 }
 
 interface Open {
@@ -154,7 +140,9 @@ class Sweep {
     let end = this.withoutTrailingComments(outer.endIndex, body.start);
     if (docs.place === 'inside') {
       // What may follow the last statement on its line is no part of it.
-      end -= /[\s;]*$/.exec(text.slice(body.start, end))?.[0].length ?? 0;
+      while (end > body.start && ' \t;'.includes(text[end - 1])) {
+        end -= 1;
+      }
     }
     const range = lines.range(above.start, end);
     if (outer.hasError || this.overlapsError(outer)) {
@@ -263,13 +251,13 @@ function bodyOf(
 /** Where the signature begins: after decorators, annotations and attributes at the front. */
 function afterDecorators(node: Node, shape: UnitShape): number {
   for (const child of shape.decorators.size > 0 ? node.children : []) {
-    if (child.type === 'modifiers') {
-      const rest = child.children.find(({ type }) => !shape.decorators.has(type));
-      if (rest !== undefined) {
-        return rest.startIndex;
-      }
-    } else if (!shape.decorators.has(child.type) && !child.type.endsWith('comment')) {
-      return child.startIndex;
+    // Modifiers are a node of their own in some grammars, with the annotations among them.
+    const parts = child.type === 'modifiers' ? child.children : [child];
+    const first = parts.find(
+      ({ type }) => !shape.decorators.has(type) && !type.endsWith('comment'),
+    );
+    if (first !== undefined) {
+      return first.startIndex;
     }
   }
   return node.startIndex;

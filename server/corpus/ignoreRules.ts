@@ -3,7 +3,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 
 /** Read in every folder, later ones over earlier ones, as the last matching line decides. */
-export const IGNORE_FILES = ['.gitignore', '.ignore', '.batcoderignore'] as const;
+const IGNORE_FILES = ['.gitignore', '.ignore', '.batcoderignore'] as const;
 
 const caseInsensitive = process.platform === 'win32' || process.platform === 'darwin';
 

@@ -6,6 +6,7 @@ import { type Extraction, extractUnits, TimeLimitError } from './extract.js';
 import { contentSkip, isGeneratedName, MAX_FILE_BYTES } from './fileFilter.js';
 import { decodeSource } from './read.js';
 import type { SkipReason } from './report.js';
+import { findSecret } from './secrets.js';
 
 /** A file to look into. */
 export interface InspectJob {
@@ -19,7 +20,13 @@ export interface InspectJob {
 /** What is in a file, or why it was left out. */
 export type Inspection =
   | { skip: SkipReason }
-  | ({ skip: null; language: LanguageId; text: string } & Extraction);
+  | ({
+      skip: null;
+      language: LanguageId;
+      text: string;
+      /** Whether anything in the text looks like a secret. */
+      secret: boolean;
+    } & Extraction);
 
 /** What a name alone says against a file; no need to open it. */
 export function skipByName(path: string): SkipReason | null {
@@ -54,7 +61,9 @@ export async function inspectFile({ file, path, limitMs }: InspectJob): Promise<
   }
   const parser = await loadParser(language.id);
   try {
-    return { skip: null, language: language.id, text, ...extractUnits(parser, text, limitMs) };
+    const extraction = extractUnits(parser, text, limitMs);
+    const secret = findSecret(text) !== null;
+    return { skip: null, language: language.id, text, secret, ...extraction };
   } catch (error) {
     return { skip: error instanceof TimeLimitError ? 'time-limit' : 'parser-failure' };
   }

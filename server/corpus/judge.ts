@@ -25,12 +25,16 @@ const TEST_MARK =
 export function judgeUnits(path: string, file: Extract<Inspection, { skip: null }>): JudgedUnit[] {
   const lines = new LineIndex(file.text);
   const test = isTestPath(path);
+  const isSecret = (text: string) => file.secret && findSecret(text) !== null;
   let acceptedEnd: Position = { line: -1, character: 0 };
   return file.units.map((unit) => {
     const tokens = codeTokens(unit.code);
     const { start, end } = unit.range;
     const whole = file.text.slice(lines.offset(start), lines.offset(end));
     let rejected = reasonAgainst(unit, whole, tokens, test);
+    if (rejected === null && isSecret(`${unit.doc ?? ''}\n${whole}`)) {
+      rejected = 'secret';
+    }
     if (rejected === null && isBefore(start, acceptedEnd)) {
       // Its code is learnt already as a part of the unit around it, whose variables it may need.
       rejected = 'nested';
@@ -60,10 +64,7 @@ function reasonAgainst(
   if (bodyTokens.length < MIN_BODY_TOKENS) {
     return 'too-short';
   }
-  if (tokens.length > MAX_TOKENS) {
-    return 'too-long';
-  }
-  return findSecret(`${unit.doc ?? ''}\n${whole}`) === null ? null : 'secret';
+  return tokens.length > MAX_TOKENS ? 'too-long' : null;
 }
 
 function isTest(unit: UnitText, whole: string): boolean {

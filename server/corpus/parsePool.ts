@@ -3,7 +3,7 @@ import { assetPath } from '../util/assets.js';
 import type { InspectJob, Inspection } from './inspect.js';
 
 /** Beyond its own time limit, a worker that does not answer is hung; this covers its start as well. */
-const GRACE_MS = 5_000;
+const GRACE_MS = 15_000;
 
 /** Worker threads that look into files; a hung or crashed one is ended and replaced. */
 export class ParsePool {

@@ -9,7 +9,6 @@ import { type JudgedUnit, judgeUnits } from './judge.js';
 import { NearDuplicates } from './nearDuplicates.js';
 import { ParsePool } from './parsePool.js';
 import { type CorpusReport, type FileVerdict, tally } from './report.js';
-import { findSecret } from './secrets.js';
 import { type Split, splitFiles } from './split.js';
 import type { CorpusUnit } from './unit.js';
 import { type WalkEntry, walk } from './walk.js';
@@ -105,7 +104,7 @@ export async function scanCorpus(dir: string, options: ScanOptions): Promise<Cor
     root,
     units,
     files: parsed
-      .filter(({ inspection }) => findSecret(inspection.text) === null)
+      .filter(({ inspection }) => !inspection.secret)
       .map(({ path, inspection: { language, text } }) => ({
         path,
         language,

@@ -1,6 +1,6 @@
 /** A kind of secret, and how it looks in text. */
 const PATTERNS: readonly { name: string; pattern: RegExp }[] = [
-  { name: 'private key', pattern: /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----/ },
+  { name: 'private key', pattern: /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----/ },
   { name: 'AWS key id', pattern: /\b(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[0-9A-Z]{16}\b/ },
   { name: 'Google API key', pattern: /\bAIza[0-9A-Za-z_-]{35}/ },
   { name: 'Google OAuth secret', pattern: /\bGOCSPX-[0-9A-Za-z_-]{20,}/ },
@@ -20,11 +20,11 @@ const PATTERNS: readonly { name: string; pattern: RegExp }[] = [
   { name: 'Hugging Face token', pattern: /\bhf_[0-9A-Za-z]{30,}/ },
   { name: 'Azure storage key', pattern: /\bAccountKey=[0-9A-Za-z+/]{40,}={0,2}/ },
   { name: 'JSON web token', pattern: /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/ },
+  { name: 'password in a URL', pattern: /:\/\/[^\s:/@'"${}]+:[^\s:/@'"${}<]{3,}@[\w.-]/ },
   {
-    name: 'password in a URL',
-    pattern: /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@'"${}]+:[^\s:/@'"${}<]{3,}@[\w.-]/i,
+    name: 'authorization header',
+    pattern: /(?:[Bb]earer|[Bb]asic|BEARER|BASIC)\s+[0-9A-Za-z+/_-]{24,}={0,2}['"]/,
   },
-  { name: 'authorization header', pattern: /\b(?:bearer|basic)\s+[0-9A-Za-z+/_-]{24,}={0,2}['"]/i },
 ];
 
 /** `password = "..."`, `'apiKey': '...'`, `SECRET_TOKEN="..."`. */

@@ -179,7 +179,7 @@ describe('the parse worker', () => {
          parentPort.postMessage({ skip: 'binary' });
        });`,
     );
-    const pool = new ParsePool(1, join(root, 'worker.js'), 300);
+    const pool = new ParsePool(1, join(root, 'worker.js'), 4_000);
     const answers = ['ok', 'hang', 'ok', 'crash', 'ok'].map((path) => pool.inspect(job(path, 200)));
     expect(await Promise.all(answers)).toEqual([
       { skip: 'binary' },
