@@ -137,13 +137,7 @@ class Sweep {
     const outer = outermost(found.definition, captures.outerOf);
     const written = found.name?.text ?? name;
     const above = lookAbove(text, lines, captures.leading, outer.startIndex, written, docs);
-    let end = this.withoutTrailingComments(outer.endIndex, body.start);
-    if (docs.place === 'inside') {
-      // What may follow the last statement on its line is no part of it.
-      while (end > body.start && ' \t;'.includes(text[end - 1])) {
-        end -= 1;
-      }
-    }
+    const end = this.withoutTrailingComments(outer.endIndex, body.start);
     const range = lines.range(above.start, end);
     if (outer.hasError || this.overlapsError(outer)) {
       this.result.rejected.push({ name, range, reason: 'syntax-error' });
