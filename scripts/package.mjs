@@ -1,11 +1,11 @@
-// npm run package: builds and makes dist/batcoder-PLATFORM.vsix. The file names what it was built for,
+// npm run package: builds and makes batcoder-PLATFORM.vsix. The file names what it was built for,
 // because the native kernels inside run on that platform only.
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './run.mjs';
 
 const target = `${process.platform}-${process.arch}`;
-const vsix = join('dist', `batcoder-${target}.vsix`);
+const vsix = `batcoder-${target}.vsix`;
 
 /** Without these the extension would install and then fail. */
 const needed = [
@@ -16,7 +16,6 @@ const needed = [
   'wasm/web-tree-sitter.wasm',
 ];
 
-mkdirSync(join(root, 'dist'), { recursive: true });
 const steps = [
   ['node', ['scripts/build-native.mjs']],
   ['node', ['esbuild.mjs']],

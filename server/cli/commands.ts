@@ -56,6 +56,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./doctor.js')).doctor,
   },
   {
+    name: 'bench',
+    summary: 'measure how fast this machine trains or decodes with a model of random weights',
+    load: async () => (await import('./bench.js')).bench,
+  },
+  {
+    name: 'serve',
+    summary: 'run the language server, for any editor that speaks the language server protocol',
+    load: async () => (await import('./serve.js')).serve,
+  },
+  {
     name: 'pretrain-data',
     summary: 'prepare public sources for training the built-in model',
     load: async () => (await import('./pretrain-data.js')).pretrainData,
