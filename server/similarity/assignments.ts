@@ -27,6 +27,8 @@ export abstract class AssignmentReader {
 
   protected control = { node: 0, kind: EDGE.controlTrue as number };
 
+  /** What the last assignment kept: it needs no further hold as a statement. */
+  protected stored: Sources | null = null;
   /** Entry nodes of the functions of the unit, by name. */
   protected readonly entries = new Map<string, number>();
 
@@ -150,10 +152,11 @@ export abstract class AssignmentReader {
       only >= since &&
       this.graph.category[only] !== CATEGORY.global
     ) {
-      if (this.graph.category[this.control.node] !== CATEGORY.entry) {
-        this.hold(only);
+      if (this.graph.category[this.control.node] !== CATEGORY.entry && !this.graph.held[only]) {
+        this.graph.looseEdge(this.control.node, only, this.control.kind);
       }
       this.definitions.define(target.name ?? '', value);
+      this.stored = value;
       return value;
     }
     const detail = target.kind === 'name' || target.kind === 'pattern' ? '' : target.detail;
@@ -243,7 +246,8 @@ export abstract class AssignmentReader {
     if (names.length > 1 && values.length === names.length) {
       const since = this.graph.category.length;
       const all = values.map((each) => this.value(each));
-      return names.flatMap((each, i) => this.store(this.target(each), all[i], since));
+      names.forEach((each, i) => this.store(this.target(each), all[i], since));
+      return [];
     }
     const since = this.graph.category.length;
     return this.store(this.target(target), this.value(value), since);

@@ -1,6 +1,6 @@
 import { buildProgramGraph } from './dependence.js';
 import { LruCache } from './lruCache.js';
-import type { Similarity } from './similarity.js';
+import type { Similarity } from './measure.js';
 import { countOf, overlap, readUnitText, symmetricBleu, type UnitText } from './textTree.js';
 import { EDGE } from './programGraph.js';
 import type { UnitSyntax } from './unitSyntax.js';

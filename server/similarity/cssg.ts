@@ -2,7 +2,7 @@ import { buildProgramGraph } from './dependence.js';
 import { EditDistance } from './editDistance.js';
 import { LruCache } from './lruCache.js';
 import { matchable, type MatchableGraph } from './matchable.js';
-import type { Similarity } from './similarity.js';
+import type { Similarity } from './measure.js';
 import type { UnitSyntax } from './unitSyntax.js';
 
 /** How many graphs are kept: the original of a group is compared with every reconstruction. */

@@ -214,8 +214,8 @@ export abstract class ExpressionReader extends CallReader {
     if (lefts.length > 1 && lefts.length === rights.length) {
       const since = this.graph.category.length;
       const values = rights.map((each) => this.value(each));
-      const stored = lefts.map((each, i) => this.store(this.target(each), values[i], since));
-      return stored.flat();
+      lefts.forEach((each, i) => this.store(this.target(each), values[i], since));
+      return [];
     }
     const since = this.graph.category.length;
     const value = this.value(right);

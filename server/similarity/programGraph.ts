@@ -63,6 +63,8 @@ export function hashText(text: string): number {
   return hash === 0 ? 1 : hash | 0;
 }
 
+type Pack = (source: number, target: number, kind: number) => void;
+
 /** Collects nodes and edges, then packs them. */
 export class GraphBuilder {
   readonly category: number[] = [];
@@ -70,6 +72,8 @@ export class GraphBuilder {
   /** Whether a control edge or a membership leads to the node. */
   readonly held: boolean[] = [];
   private readonly keys: number[] = [];
+  /** Control edges that a reader of the value in the same place makes needless: source, node, kind. */
+  private readonly loose: number[] = [];
   /** Placeholders for what reaches the head of a loop: negative ids. */
   private readonly joins: (readonly number[])[] = [[]];
 
@@ -94,6 +98,14 @@ export class GraphBuilder {
     this.keys.push(source, target, kind);
   }
 
+  /**
+   * A control edge to a value kept in a variable. It is left out where all that reads the value hangs in the same
+   * place itself: naming a part of an expression changes nothing.
+   */
+  looseEdge(source: number, target: number, kind: number): void {
+    this.loose.push(source, target, kind);
+  }
+
   data(sources: readonly number[], target: number, place: number): void {
     const kind = EDGE.data + Math.min(place, LAST_PLACE);
     for (const source of sources) {
@@ -104,8 +116,7 @@ export class GraphBuilder {
   build(): ProgramGraph {
     const nodes = this.category.length;
     const packed: number[] = [];
-    const pack = (source: number, target: number, kind: number) =>
-      packed.push((source * nodes + target) * 64 + kind);
+    const pack: Pack = (source, target, kind) => packed.push((source * nodes + target) * 64 + kind);
     const resolved = this.joins.map((): number[] | null => null);
     for (let i = 0; i < this.keys.length; i += 3) {
       const source = this.keys[i];
@@ -117,6 +128,7 @@ export class GraphBuilder {
         this.resolve(source, resolved).forEach((each) => pack(each, target, kind));
       }
     }
+    this.packLoose(packed, pack);
     const sorted = Float64Array.from(packed).sort();
     const edges = sorted.filter((key, i) => i === 0 || key !== sorted[i - 1]);
     const graph = {
@@ -135,6 +147,32 @@ export class GraphBuilder {
       graph.source[i] = Math.floor(pair / nodes);
     });
     return graph;
+  }
+
+  private packLoose(packed: readonly number[], pack: Pack): void {
+    if (this.loose.length === 0) {
+      return;
+    }
+    const nodes = this.category.length;
+    const control = new Map<number, number>();
+    const readers = new Map<number, number[]>();
+    for (const key of packed) {
+      const kind = key % 64;
+      const pair = Math.floor(key / 64);
+      const [source, target] = [Math.floor(pair / nodes), pair % nodes];
+      if (edgeFamily(kind) === 2) {
+        control.set(target, source * 64 + kind);
+      } else if (kind >= EDGE.data) {
+        readers.set(source, [...(readers.get(source) ?? []), target]);
+      }
+    }
+    for (let i = 0; i < this.loose.length; i += 3) {
+      const [source, node, kind] = [this.loose[i], this.loose[i + 1], this.loose[i + 2]];
+      const own = readers.get(node) ?? [];
+      if (own.length === 0 || own.some((reader) => control.get(reader) !== source * 64 + kind)) {
+        pack(source, node, kind);
+      }
+    }
   }
 
   /** The real sources behind a placeholder; placeholders may stand for one another. */

@@ -3,19 +3,13 @@ import type { LanguageId } from '../languages/types.js';
 import { CodeBleu } from './codeBleu.js';
 import { CrystalBleu } from './crystalBleu.js';
 import { Cssg } from './cssg.js';
+import type { Similarity } from './measure.js';
 import { Tsed } from './tsed.js';
 import { UnitSyntax } from './unitSyntax.js';
 
+export type { Similarity };
 export type Metric = 'cssg' | 'codebleu' | 'tsed' | 'crystalbleu';
 export const METRICS: readonly Metric[] = ['cssg', 'codebleu', 'tsed', 'crystalbleu'];
-
-/** How much one unit's code means what another's does. Deterministic and symmetric. */
-export interface Similarity {
-  /** In [0, 1]; 1 for equal code, 0 where either does not parse as one unit. */
-  score(a: string, b: string): number;
-  /** Whether the code is a function, method or several of them, without a syntax error. */
-  parses(code: string): boolean;
-}
 
 /**
  * Loads the grammar and makes a measure ready for one language.

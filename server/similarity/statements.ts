@@ -56,7 +56,7 @@ export abstract class StatementReader extends LoopReader {
   protected abstract function(node: number): Sources;
 
   protected finish(sources: Sources, mode: number): Sources {
-    if (mode === STATEMENT) {
+    if (mode === STATEMENT && sources !== this.stored) {
       sources.filter((source) => source >= 0).forEach((source) => this.holdIfEffect(source));
     } else if (mode === TAIL && sources.length > 0) {
       this.giveBack('return', [sources]);

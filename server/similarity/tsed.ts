@@ -1,5 +1,5 @@
 import { LruCache } from './lruCache.js';
-import type { Similarity } from './similarity.js';
+import type { Similarity } from './measure.js';
 import { readUnitText, type UnitText } from './textTree.js';
 import type { UnitSyntax } from './unitSyntax.js';
 

@@ -176,7 +176,7 @@ describe.each(METRICS)('%s', (metric) => {
         expect(measure.score(a, b)).toBeLessThanOrEqual(1);
         expect(measure.score(a, 'def (')).toBe(0);
       }),
-      { numRuns: 20, seed: 3 },
+      { numRuns: metric === 'tsed' ? 3 : 20, seed: 3 },
     );
   });
 });
@@ -197,10 +197,10 @@ test('the same bits on every run', async () => {
   // Integer costs and one division: these do not depend on the machine. They change when costs or graphs do.
   expect(sums).toMatchInlineSnapshot(`
     [
-      11.523888255731888,
-      11.523888255731888,
+      11.458727275489972,
+      11.458727275489972,
       12.023271562478719,
-      11.523888255731888,
+      11.458727275489972,
     ]
   `);
 });
