@@ -12,13 +12,13 @@ type Bytes = Uint8Array;
  */
 export interface Addon {
   /** Instruction set of the kernels in use: avx512, avx2, neon or base. */
-  isa(): string;
-  threads(): number;
-  setThreads(count: number): void;
+  isa: () => string;
+  threads: () => number;
+  setThreads: (count: number) => void;
   /** Floats from the array's start to the next multiple of 64 bytes. */
-  alignment(x: Floats): number;
+  alignment: (x: Floats) => number;
 
-  gemm(
+  gemm: (
     a: Floats,
     b: Floats,
     c: Floats,
@@ -33,21 +33,28 @@ export interface Addon {
     alpha: number,
     accumulate: boolean,
     bias: Floats | null,
-  ): void;
+  ) => void;
 
-  rmsNorm(x: Floats, gain: Floats, y: Floats, eps: number): void;
-  rmsNormGrad(dy: Floats, x: Floats, gain: Floats, dx: Floats, dgain: Floats, eps: number): void;
-  rotary(
+  rmsNorm: (x: Floats, gain: Floats, y: Floats, eps: number) => void;
+  rmsNormGrad: (
+    dy: Floats,
+    x: Floats,
+    gain: Floats,
+    dx: Floats,
+    dgain: Floats,
+    eps: number,
+  ) => void;
+  rotary: (
     x: Floats,
     positions: Ints,
     y: Floats,
     headSize: number,
     theta: number,
     inverse: boolean,
-  ): void;
-  swiglu(gate: Floats, up: Floats, y: Floats): void;
-  swigluGrad(dy: Floats, gate: Floats, up: Floats, dgate: Floats, dup: Floats): void;
-  attention(
+  ) => void;
+  swiglu: (gate: Floats, up: Floats, y: Floats) => void;
+  swigluGrad: (dy: Floats, gate: Floats, up: Floats, dgate: Floats, dup: Floats) => void;
+  attention: (
     q: Floats,
     k: Floats,
     v: Floats,
@@ -56,8 +63,8 @@ export interface Addon {
     kvHeads: number,
     output: Floats,
     logSum: Floats,
-  ): void;
-  attentionGrad(
+  ) => void;
+  attentionGrad: (
     q: Floats,
     k: Floats,
     v: Floats,
@@ -70,8 +77,8 @@ export interface Addon {
     dq: Floats,
     dk: Floats,
     dv: Floats,
-  ): void;
-  logProbs(
+  ) => void;
+  logProbs: (
     hidden: Floats,
     w: Floats,
     targets: Ints,
@@ -79,8 +86,8 @@ export interface Addon {
     logSum: Floats,
     logProbs: Floats,
     entropy: Floats,
-  ): void;
-  logProbsGrad(
+  ) => void;
+  logProbsGrad: (
     hidden: Floats,
     w: Floats,
     targets: Ints,
@@ -89,10 +96,10 @@ export interface Addon {
     dLogProbs: Floats,
     dHidden: Floats,
     dw: Floats | null,
-  ): void;
-  embedding(table: Floats, ids: Ints, y: Floats, width: number): void;
-  embeddingGrad(dy: Floats, ids: Ints, dtable: Floats, width: number): void;
-  cacheAppend(
+  ) => void;
+  embedding: (table: Floats, ids: Ints, y: Floats, width: number) => void;
+  embeddingGrad: (dy: Floats, ids: Ints, dtable: Floats, width: number) => void;
+  cacheAppend: (
     store: Floats,
     tokens: Floats,
     rows: Ints,
@@ -100,8 +107,8 @@ export interface Addon {
     kvHeads: number,
     capacity: number,
     headSize: number,
-  ): void;
-  cacheAttend(
+  ) => void;
+  cacheAttend: (
     q: Floats,
     keys: Floats,
     values: Floats,
@@ -112,9 +119,9 @@ export interface Addon {
     kvHeads: number,
     capacity: number,
     headSize: number,
-  ): void;
-  sumOfSquares(values: Floats): number;
-  adamw(
+  ) => void;
+  sumOfSquares: (values: Floats) => number;
+  adamw: (
     values: Floats,
     grad: Floats,
     m: Floats,
@@ -126,12 +133,12 @@ export interface Addon {
     rootCorrection: number,
     eps: number,
     shrink: number,
-  ): void;
+  ) => void;
 
-  binary(op: number, shape: Ints, a: Floats, b: Floats, y: Floats): void;
-  compare(op: number, shape: Ints, a: Floats, b: Floats, y: Bytes): void;
-  unary(op: number, x: Floats, y: Floats, p: number, q: number): void;
-  reduce(
+  binary: (op: number, shape: Ints, a: Floats, b: Floats, y: Floats) => void;
+  compare: (op: number, shape: Ints, a: Floats, b: Floats, y: Bytes) => void;
+  unary: (op: number, x: Floats, y: Floats, p: number, q: number) => void;
+  reduce: (
     op: number,
     x: Floats,
     y: Floats,
@@ -139,14 +146,14 @@ export interface Addon {
     count: number,
     inner: number,
     scale: number,
-  ): void;
-  copy(from: Floats, fromOffset: number, to: Floats, toOffset: number, shape: Ints): void;
-  softmax(x: Floats, y: Floats, width: number, logarithm: boolean): void;
-  select(condition: Bytes, a: Floats, b: Floats, y: Floats): void;
-  logicalAnd(a: Bytes, b: Bytes, y: Bytes): void;
-  logicalNot(x: Bytes, y: Bytes): void;
-  bytesToFloats(x: Bytes, y: Floats): void;
-  intsToFloats(x: Ints, y: Floats): void;
+  ) => void;
+  copy: (from: Floats, fromOffset: number, to: Floats, toOffset: number, shape: Ints) => void;
+  softmax: (x: Floats, y: Floats, width: number, logarithm: boolean) => void;
+  select: (condition: Bytes, a: Floats, b: Floats, y: Floats) => void;
+  logicalAnd: (a: Bytes, b: Bytes, y: Bytes) => void;
+  logicalNot: (x: Bytes, y: Bytes) => void;
+  bytesToFloats: (x: Bytes, y: Floats) => void;
+  intsToFloats: (x: Ints, y: Floats) => void;
 }
 
 let loaded: Addon | null = null;

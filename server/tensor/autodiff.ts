@@ -87,7 +87,7 @@ function backward(
     if (!gradient) {
       gradients.forEach((g) => g.dispose());
       throw new Error(
-        `The variable ${variable.name} of shape [${variable.shape}] has no influence on the loss.`,
+        `The variable ${variable.name} of shape [${variable.shape.join()}] has no influence on the loss.`,
       );
     }
     found.set(variable, gradient);

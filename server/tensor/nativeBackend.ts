@@ -73,6 +73,6 @@ export class NativeBackend extends MathBackendCPU {
   }
 
   private record(dataId: DataId): TensorData {
-    return this.data.get(dataId) as TensorData;
+    return this.data.get(dataId);
   }
 }

@@ -14,11 +14,11 @@ export interface NativeKernel {
   name: string;
   run: NativeFunc;
   /** Which calls it can serve; the others go to tfjs's own JavaScript kernel. Default: all inputs float32. */
-  serves?(inputs: NamedTensorInfoMap, attrs: Record<string, unknown>): boolean;
+  serves?: (inputs: NamedTensorInfoMap, attrs: Record<string, unknown>) => boolean;
 }
 
 export function allFloats(inputs: NamedTensorInfoMap): boolean {
-  return Object.values(inputs).every((t) => !t || (t as TensorInfo).dtype === 'float32');
+  return Object.values(inputs).every((t) => !t || t.dtype === 'float32');
 }
 
 /** What tfjs registers: our function, seen through its loosely typed signature. */

@@ -23,7 +23,7 @@ const batchMatMul: NativeKernel = {
     const [depthB, columns] = matrix(b.shape, transposeB);
     util.assert(
       depth === depthB,
-      () => `matMul: inner sizes differ: [${a.shape}] and [${b.shape}].`,
+      () => `matMul: inner sizes differ: [${a.shape.join()}] and [${b.shape.join()}].`,
     );
     const batchA = util.sizeFromShape(a.shape.slice(0, -2));
     const batchB = util.sizeFromShape(b.shape.slice(0, -2));

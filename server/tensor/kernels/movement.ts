@@ -19,7 +19,7 @@ const reshape: NativeKernel = {
     const shape = util.inferFromImplicitShape(attrs['shape'] as number[], size);
     util.assert(
       util.sizeFromShape(shape) === size,
-      () => `Cannot reshape [${x.shape}] to [${shape}].`,
+      () => `Cannot reshape [${x.shape.join()}] to [${shape.join()}].`,
     );
     return backend.alias(x, shape);
   },
@@ -92,7 +92,7 @@ const splitV: NativeKernel = {
   run: ({ inputs: { x }, attrs, backend }) => {
     const axis = util.parseAxisParam(attrs['axis'] as number, x.shape)[0];
     const sizes = backend_util.prepareSplitSize(
-      x as Parameters<typeof backend_util.prepareSplitSize>[0],
+      x,
       attrs['numOrSizeSplits'] as number | number[],
       axis,
     );

@@ -4,6 +4,7 @@ import {
   matMul,
   mul,
   registerGradient,
+  type Rank,
   reshape,
   slice,
   softmax,
@@ -70,9 +71,9 @@ export function attentionComposition(
     );
     const weights = reshape(softmax(masked), [kvHeads, group * length, seen]);
     const mixed = reshape(matMul(weights, values), [heads, length, headSize]);
-    return reshape(transpose(mixed, [1, 0, 2]), [length, heads * headSize]) as Tensor2D;
+    return reshape<Rank.R2>(transpose(mixed, [1, 0, 2]), [length, heads * headSize]);
   });
-  return outputs.length === 1 ? outputs[0] : (concat(outputs, 0) as Tensor2D);
+  return outputs.length === 1 ? outputs[0] : concat<Tensor2D>(outputs, 0);
 }
 
 function rows(x: Tensor2D, start: number, end: number): Tensor2D {

@@ -54,10 +54,10 @@ export function selectedLogProbsComposition(
   const all = logSoftmax(matMul(hidden, w, false, true)); // [N, V]
   // oneHot leaves the row of a negative target zero, which is what such a row should give.
   const chosen = oneHot(tensor1d(targets, 'int32'), w.shape[0]);
-  const logProbs = sum(mul(all, chosen), 1) as Tensor1D;
+  const logProbs = sum<Tensor1D>(mul(all, chosen), 1);
   const entropy = tidy(() => {
     const kept = tensor1d(Float32Array.from(targets, (t) => (t < 0 ? 0 : 1)));
-    return mul(neg(sum(mul(exp(all), all), 1)), kept) as Tensor1D;
+    return mul<Tensor1D>(neg(sum(mul(exp(all), all), 1)), kept);
   });
   return { logProbs, entropy };
 }

@@ -52,7 +52,7 @@ export function rotaryComposition(
   }
   const cos = tensor(cosines, [n, 1, half]);
   const sin = tensor(sines, [n, 1, half]);
-  const [first, second] = split(reshape(x, [n, width / headSize, headSize]), 2, 2) as Tensor3D[]; // [N, H, half]
+  const [first, second] = split<Tensor3D>(reshape(x, [n, width / headSize, headSize]), 2, 2); // [N, H, half]
   const turned = concat(
     [add(mul(first, cos), neg(mul(second, sin))), add(mul(second, cos), mul(first, sin))],
     2,

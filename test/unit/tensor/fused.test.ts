@@ -3,7 +3,7 @@ import {
   mul,
   setBackend,
   sum,
-  tensor,
+  tensor1d,
   tensor2d,
   type Tensor,
   type Tensor1D,
@@ -60,8 +60,8 @@ describe('linear', () => {
       return evaluate(
         backend,
         op((x, a, b) => {
-          const frozen = tensor(w.values, [width, depth]) as Tensor2D;
-          return loraLinear(x, frozen, tensor(bias.values, [width]) as Tensor1D, a, b, 0.5);
+          const frozen = tensor2d(w.values, [width, depth]);
+          return loraLinear(x, frozen, tensor1d(bias.values), a, b, 0.5);
         }),
         rest,
       );
@@ -253,7 +253,7 @@ test('a step of a small transformer runs no JavaScript kernel, and gives the sam
     const q = rotary(linear(h, wq), positions, size, 10000);
     const k = rotary(linear(h, wk), positions, size, 10000);
     const mixed = attention(q, k, linear(h, wv), segmentsOf([12, 12]), heads, heads);
-    const y = add(x, linear(swiglu(mixed, mixed), wo)) as Tensor2D;
+    const y = add<Tensor2D>(x, linear(swiglu(mixed, mixed), wo));
     const { logProbs, entropy } = selectedLogProbs(y, table, ids);
     return sum(mul(add(logProbs, mul(entropy, 0)), -1 / n));
   });
