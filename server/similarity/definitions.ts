@@ -105,7 +105,7 @@ export class Definitions {
   }
 }
 
-export function union(a: Sources, b: Sources): Sources {
+function union(a: Sources, b: Sources): Sources {
   if (a === b || b.length === 0) {
     return a;
   }

@@ -47,7 +47,7 @@ export const EDGE = {
   parameter: 24,
 } as const;
 
-export const LAST_PLACE = 14;
+const LAST_PLACE = 14;
 
 /** The family of an edge kind: only edges of one family can turn into one another. */
 export function edgeFamily(kind: number): number {

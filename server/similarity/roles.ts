@@ -1,7 +1,7 @@
 import type { LanguageId } from '../languages/types.js';
 
 /** What a syntax node does in a program, whatever its language calls it. */
-export const ROLES = [
+const ROLES = [
   'generic',
   'drop',
   'skip',

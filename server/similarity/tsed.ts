@@ -33,7 +33,7 @@ export class Tsed implements Similarity {
 }
 
 /** The edit distance of ordered trees by keyroots (Zhang and Shasha, 1989). Nodes are in post order. */
-export function treeEditDistance(
+function treeEditDistance(
   a: Pick<UnitText, 'labels' | 'leftmost'>,
   b: Pick<UnitText, 'labels' | 'leftmost'>,
 ): number {

@@ -12,7 +12,7 @@ const LINE_MARK = /^[ \t]*(?:\/\/[/!]?|##?(?!!)|---?)[ \t]?/;
 const NESTING: ReadonlySet<LanguageId> = new Set(['kotlin', 'scala', 'rust']);
 
 /** Makes a text safe inside slash-star marks; undone by {@link unescapeBlock}. */
-export function escapeBlock(text: string, language: LanguageId): string {
+function escapeBlock(text: string, language: LanguageId): string {
   let safe = text.replace(/\*(\\*)\//g, '*\\$1/');
   if (NESTING.has(language)) {
     safe = safe.replace(/\/(\\*)\*/g, '/\\$1*');
@@ -21,7 +21,7 @@ export function escapeBlock(text: string, language: LanguageId): string {
   return language === 'java' ? safe.replace(/\\u/g, '&#92;u') : safe;
 }
 
-export function unescapeBlock(text: string, language: LanguageId): string {
+function unescapeBlock(text: string, language: LanguageId): string {
   let plain = language === 'java' ? text.replace(/&#92;u/g, '\\u') : text;
   if (NESTING.has(language)) {
     plain = plain.replace(/\/\\(\\*)\*/g, '/$1*');

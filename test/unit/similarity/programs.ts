@@ -8,7 +8,7 @@ export type Expression =
   | { kind: 'binary'; operator: '+' | '-' | '*' | '/'; left: Expression; right: Expression }
   | { kind: 'call'; callee: string; args: Expression[] };
 
-export interface Condition {
+interface Condition {
   operator: '<' | '==';
   negated: boolean;
   left: Expression;
@@ -27,7 +27,7 @@ export interface Program {
 }
 
 const VARIABLES = 4;
-export const NAMES = ['alpha', 'beta', 'gamma', 'delta'];
+const NAMES = ['alpha', 'beta', 'gamma', 'delta'];
 export const OTHER_NAMES = ['left', 'right', 'count', 'rest'];
 
 const variable = fc.nat(VARIABLES - 1).map((index): Expression => ({ kind: 'variable', index }));
@@ -64,7 +64,7 @@ const assign = fc.record({
   value: expression,
 });
 
-export const statement: fc.Arbitrary<Statement> = fc.letrec<{ any: Statement }>((tie) => ({
+const statement: fc.Arbitrary<Statement> = fc.letrec<{ any: Statement }>((tie) => ({
   any: fc.oneof(
     { maxDepth: 2, withCrossShrink: true },
     assign,
