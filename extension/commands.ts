@@ -1,14 +1,8 @@
 import * as vscode from 'vscode';
 import { DocumentCommand, EDITOR_COMMANDS, StopTrainingCommand } from '../server/protocol.js';
-import type { Client } from './client.js';
+import type { CommandContext } from './context.js';
 import { generateFromComment } from './generate.js';
 import { trainOnWorkspace } from './train.js';
-
-/** What commands need of the extension. */
-export interface CommandContext {
-  client: Client;
-  log: vscode.LogOutputChannel;
-}
 
 /** Every command of package.json, by its id. */
 const COMMANDS: Record<string, (context: CommandContext) => Promise<void> | void> = {

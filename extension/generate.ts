@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { type CodeCandidate, type GenerateOutcome, GenerateRequest } from '../server/protocol.js';
-import type { CommandContext } from './commands.js';
+import type { CommandContext } from './context.js';
 import { PreviewDocuments } from './preview.js';
 
 const CANDIDATES = 5;

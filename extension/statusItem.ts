@@ -40,7 +40,7 @@ export class StatusItem implements vscode.Disposable {
 }
 
 /** How a state looks, and what a click on it does. */
-export function view(state: ViewState): View {
+function view(state: ViewState): View {
   const { train, showLog } = EDITOR_COMMANDS;
   switch (state.kind) {
     case 'starting':

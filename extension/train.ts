@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { TrainCommand, type TrainOutcome, type TrainParams } from '../server/protocol.js';
-import type { CommandContext } from './commands.js';
+import type { CommandContext } from './context.js';
 
 const RESUME = 'Resume Training';
 
@@ -61,7 +61,7 @@ async function train(context: CommandContext, params: TrainParams): Promise<void
 }
 
 /** What a training brought, in one or two sentences. */
-export function describe({ ended, before, after, adopted, steps, seconds }: TrainOutcome): string {
+function describe({ ended, before, after, adopted, steps, seconds }: TrainOutcome): string {
   const how = `BatCoder: training ${ENDED[ended]} after ${steps} ${steps === 1 ? 'step' : 'steps'} (${duration(seconds)}).`;
   const score =
     before !== null && after !== null

@@ -19,18 +19,18 @@ export interface NotificationMessage<Params> {
 }
 
 /** 0-based line and UTF-16 column. */
-export interface TextPosition {
+interface TextPosition {
   line: number;
   character: number;
 }
 
-export interface TextRange {
+interface TextRange {
   start: TextPosition;
   end: TextPosition;
 }
 
 /** A place in an open file. */
-export interface FilePlace {
+interface FilePlace {
   uri: string;
   position: TextPosition;
 }

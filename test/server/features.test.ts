@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { TextEdit } from 'vscode-languageserver-types';
+import type { TextEdit } from 'vscode-languageserver';
 import { buildMockServer, StdioClient } from './stdioClient.js';
 
 const uri = 'file:///work/sample.ts';

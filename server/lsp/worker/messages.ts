@@ -17,7 +17,7 @@ export interface OpenParams {
   threads: number;
 }
 
-export interface DocumentParams {
+interface DocumentParams {
   text: string;
   language: LanguageId;
   /** A line of the function's signature. */
@@ -25,13 +25,13 @@ export interface DocumentParams {
   style: DocStyle | 'auto';
 }
 
-export interface DocumentAnswer {
+interface DocumentAnswer {
   comment: string;
   edit: { position: Position; newText: string };
   roundTrip: number | null;
 }
 
-export interface GenerateCodeParams {
+interface GenerateCodeParams {
   text: string;
   language: LanguageId;
   /** A line of the doc comment, or of the signature that it belongs to. */
@@ -39,7 +39,7 @@ export interface GenerateCodeParams {
   count: number;
 }
 
-export interface GenerateCodeAnswer {
+interface GenerateCodeAnswer {
   range: Range;
   candidates: CodeCandidate[];
   /** Why there are fewer than asked for, or none. */
