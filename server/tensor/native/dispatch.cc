@@ -20,7 +20,7 @@ namespace {
 const Kernels& choose() {
 #if defined(__x86_64__)
   const char* forced = std::getenv("BATCODER_ISA");
-  auto allowed = [&](const char* name) { return !forced || std::strcmp(forced, name) == 0; };
+  auto allowed = [&](const char* name) { return !forced || !*forced || std::strcmp(forced, name) == 0; };
   __builtin_cpu_init();
   if (allowed("avx512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
