@@ -42,7 +42,9 @@ export const document: Command = {
       for (const result of results) {
         io.print(`${place.file}:${result.unit.range.start.line + 1}  ${result.unit.qualifiedName}`);
         io.print(result.comment);
-        io.print(`round trip ${(result.roundTrip ?? 0).toFixed(2)}\n`);
+        const spelt =
+          result.spelt.length === 0 ? '' : `; from the name alone: ${result.spelt.join(', ')}`;
+        io.print(`round trip ${(result.roundTrip ?? 0).toFixed(2)}${spelt}\n`);
       }
       for (const { name, reason } of withheld) {
         io.print(`${name}: withheld. ${reason}`);
@@ -54,13 +56,14 @@ export const document: Command = {
       return {
         file: place.file,
         written: args.flag('write'),
-        docs: results.map(({ unit, comment, doc, edit, roundTrip }) => ({
+        docs: results.map(({ unit, comment, doc, edit, roundTrip, spelt }) => ({
           name: unit.qualifiedName,
           line: unit.range.start.line,
           doc,
           comment,
           edit,
           roundTrip,
+          spelt,
         })),
         withheld,
       };

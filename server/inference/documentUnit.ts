@@ -6,6 +6,7 @@ import { writeLines } from './pieces.js';
 import { rankDocs } from './ranking.js';
 import { repeatsItself } from './repetition.js';
 import type { UnitView } from './view.js';
+import { SPELT_RETURN, speltText } from './words.js';
 
 /** A doc of a unit, and how much of the code can be rebuilt from it. */
 export interface DocCandidate {
@@ -13,6 +14,8 @@ export interface DocCandidate {
   plain: string;
   /** Similarity of the code made from this doc to the unit's, in [0, 1]. */
   roundTrip: number;
+  /** Names of the parts (`@returns` for the return) that the model had no words for: spelt from the identifier. */
+  spelt: string[];
 }
 
 export interface DocumentOptions {
@@ -29,9 +32,10 @@ const PART_TOKENS = 32;
 /** How often a piece that came out empty or repeating is sampled again. */
 const RETRIES = 3;
 
-/** A doc that is being written; `broken` once a piece of it failed for good. */
+/** A doc that is being written; `broken` where the model had no summary for it. */
 interface Draft {
   doc: Doc;
+  spelt: string[];
   broken: boolean;
 }
 
@@ -39,7 +43,7 @@ interface Draft {
  * Documents a unit by decoding in a frame: the model writes the summary to the line's end, then the text of each
  * parameter after `@param NAME`, then that of `@returns` where a value comes back. So every parameter is named once,
  * in order, and none is invented. Candidates are ranked by their round trip.
- * @returns best first; empty where the model wrote nothing that is a doc
+ * @returns best first; empty where the model wrote no summary
  */
 export async function documentUnit(
   loaded: LoadedModel,
@@ -50,33 +54,60 @@ export async function documentUnit(
   const { candidates = 4, seed = 0, signal } = options;
   const drafts: Draft[] = Array.from({ length: candidates }, () => ({
     doc: { summary: '', params: [], returns: null },
+    spelt: [],
     broken: false,
   }));
   const prompt = loaded.prompts.document(view.language, view.code);
-  const write = (
-    begun: string,
-    maxTokens: number,
-    accept: (draft: Draft, text: string) => void,
-  ): Promise<void> =>
-    writePiece(loaded, drafts, prompt, begun, { maxTokens, seed, signal }, accept);
+  const write = (piece: Piece): Promise<void> =>
+    writePiece(loaded, drafts, prompt, piece, { maxTokens: piece.maxTokens, seed, signal });
 
-  await write('', SUMMARY_TOKENS, (draft, text) => {
-    draft.doc.summary = text;
+  await write({
+    begun: '',
+    maxTokens: SUMMARY_TOKENS,
+    accept: (draft, text) => {
+      draft.doc.summary = text;
+    },
   });
   for (const name of view.parameters) {
-    await write(`@param ${name}`, PART_TOKENS, (draft, text) =>
-      draft.doc.params.push({ name, text }),
-    );
-  }
-  if (view.returnsValue) {
-    await write('@returns', PART_TOKENS, (draft, text) => {
-      draft.doc.returns = text;
+    await write({
+      begun: `@param ${name}`,
+      maxTokens: PART_TOKENS,
+      accept: (draft, text) => draft.doc.params.push({ name, text }),
+      spelt: { part: name, text: speltText(name) },
     });
   }
-  const docs = new Map(
-    drafts.filter((draft) => !draft.broken).map(({ doc }) => [renderPlainDoc(doc), doc]),
+  if (view.returnsValue) {
+    await write({
+      begun: '@returns',
+      maxTokens: PART_TOKENS,
+      accept: (draft, text) => {
+        draft.doc.returns = text;
+      },
+      spelt: { part: '@returns', text: SPELT_RETURN },
+    });
+  }
+  const kept = drafts.filter((draft) => !draft.broken);
+  const ranked = await rankDocs(
+    loaded,
+    similarity,
+    view,
+    new Map(kept.map(({ doc }) => [renderPlainDoc(doc), doc])),
+    signal,
   );
-  return rankDocs(loaded, similarity, view, docs, signal);
+  return ranked.map((each) => ({
+    ...each,
+    spelt: kept.find(({ doc }) => doc === each.doc)?.spelt ?? [],
+  }));
+}
+
+/** A part of a doc that is written in one go. */
+interface Piece {
+  /** What the line begins with; empty for the summary. */
+  begun: string;
+  maxTokens: number;
+  accept(draft: Draft, text: string): void;
+  /** What stands in for it where the model has no words. */
+  spelt?: { part: string; text: string };
 }
 
 /** Writes one piece into every draft: the first greedily, the others sampled; what is no text is sampled again. */
@@ -84,27 +115,25 @@ async function writePiece(
   loaded: LoadedModel,
   drafts: readonly Draft[],
   prompt: readonly number[],
-  begun: string,
+  piece: Piece,
   options: { maxTokens: number; seed: number; signal?: AbortSignal },
-  accept: (draft: Draft, text: string) => void,
 ): Promise<void> {
   const { tokenizer } = loaded;
+  const isSummary = piece.begun === '';
   const run = async (
     chosen: readonly Draft[],
     temperature: number,
     seed: number,
   ): Promise<Draft[]> => {
     const contexts = chosen.map(({ doc }) => {
-      const before = renderPlainDoc(doc);
-      const text = begun === '' ? '' : `${before}\n${begun}`;
+      const text = isSummary ? '' : `${renderPlainDoc(doc)}\n${piece.begun}`;
       return [...prompt, ...tokenizer.encode(text)];
     });
     const lines = await writeLines(loaded, contexts, { ...options, temperature, seed });
     return chosen.filter((draft, i) => {
-      const text = lines[i];
-      const good = isText(text, begun === '');
+      const good = isText(lines[i], isSummary);
       if (good) {
-        accept(draft, text);
+        piece.accept(draft, lines[i]);
       }
       return !good;
     });
@@ -116,7 +145,12 @@ async function writePiece(
     failed = await run(failed, TEMPERATURE + 0.1 * retry, options.seed + 1000 * retry);
   }
   for (const draft of failed) {
-    draft.broken = true;
+    if (piece.spelt === undefined) {
+      draft.broken = true;
+    } else {
+      piece.accept(draft, piece.spelt.text);
+      draft.spelt.push(piece.spelt.part);
+    }
   }
 }
 

@@ -42,6 +42,8 @@ export interface DocumentResult {
   edit: Insertion;
   /** How much of the code can be rebuilt from the doc, in [0, 1]. */
   roundTrip: number | null;
+  /** Parts that the model had no words for, spelt from the identifiers: parameter names, `@returns`. */
+  spelt: string[];
   /** All docs that were considered, in plain form, best first. */
   candidates: { plain: string; roundTrip: number }[];
 }
@@ -133,7 +135,7 @@ class ModelEngine implements Engine {
     const candidates = await documentUnit(loaded, similarity, view, { signal });
     if (candidates.length === 0) {
       throw new UserError(
-        `The model found nothing to say about ${unit.qualifiedName}: all it wrote was empty or repeated itself. Train it longer.`,
+        `The model found nothing to say about ${unit.qualifiedName}: every summary it wrote was empty or repeated itself. Train it longer.`,
       );
     }
     const [best] = candidates;
@@ -156,6 +158,7 @@ class ModelEngine implements Engine {
       comment,
       edit,
       roundTrip: best.roundTrip,
+      spelt: best.spelt,
       candidates: candidates.map(({ plain, roundTrip }) => ({ plain, roundTrip })),
     };
   }

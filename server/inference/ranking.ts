@@ -24,7 +24,7 @@ export async function rankDocs(
   view: UnitView,
   docs: ReadonlyMap<string, Doc>,
   signal?: AbortSignal,
-): Promise<DocCandidate[]> {
+): Promise<Omit<DocCandidate, 'spelt'>[]> {
   if (docs.size === 0) {
     return [];
   }
@@ -42,7 +42,7 @@ export async function rankDocs(
   );
   signal?.throwIfAborted();
   return [...docs]
-    .map(([plain, doc], i): DocCandidate => {
+    .map(([plain, doc], i) => {
       const { ids, finish } = generations[i];
       const code = rebuild(view, prompts.readCode(ids));
       return { doc, plain, roundTrip: finish === 'stop' ? similarity.score(view.code, code) : 0 };

@@ -59,7 +59,8 @@ export async function evaluateWorkspace(
     }
     const chosen = chooseExamples(examples.heldOut, settings.evaluationUnits, settings.seed);
     const context = { model, prompts, similarities, seed: settings.seed, masked: true };
-    const { signal, onProgress } = options;
+    const { signal } = options;
+    const onProgress = (share: number): void => options.onProgress?.(share);
     return { ...(await evaluate({ ...context, signal, onProgress }, chosen)), model: inUse.model };
   } finally {
     loaded.dispose();

@@ -48,7 +48,7 @@ export class GradientSum {
           logProbs: read(scores.logProbs),
           entropy: read(scores.entropy),
         });
-        return sum(mul(scores.logProbs, tensor1d(slopes))) as Scalar;
+        return sum<Scalar>(mul(scores.logProbs, tensor1d(slopes)));
       }),
     );
     for (const [name, gradient] of gradients) {

@@ -1,15 +1,6 @@
+import { identifierWords, SPELT_RETURN, speltText } from '../inference/words.js';
 import type { UnitView } from '../inference/view.js';
 import { parsePlainDoc, renderPlainDoc } from '../languages/docs/plain.js';
-
-/** The words of an identifier: `parseHTTPHeader` and `parse_http_header` are both "parse http header". */
-export function identifierWords(name: string): string[] {
-  return name
-    .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1 $2')
-    .replace(/(\p{Lu}+)(\p{Lu}\p{Ll})/gu, '$1 $2')
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word !== '')
-    .map((word) => word.toLowerCase());
-}
 
 /**
  * A unit's doc with what it leaves out spelt from the unit's own identifiers, so that it is whole in the sense of
@@ -22,9 +13,9 @@ export function completedDoc(view: UnitView): string {
     summary: own?.summary ?? sentenceOf(view.name),
     params: view.parameters.map((name) => {
       const text = own?.params.find((param) => param.name === name)?.text;
-      return { name, text: text ?? `the ${identifierWords(name).join(' ') || 'value'}` };
+      return { name, text: text ?? speltText(name) };
     }),
-    returns: view.returnsValue ? (own?.returns ?? 'the result') : null,
+    returns: view.returnsValue ? (own?.returns ?? SPELT_RETURN) : null,
   });
 }
 

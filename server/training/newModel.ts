@@ -9,7 +9,7 @@ import { completedDoc } from './namedDoc.js';
 import type { Settings } from './settings.js';
 
 /** Bytes of code that a vocabulary entry should be seen in: a small workspace gets a small vocabulary. */
-const BYTES_PER_TOKEN = 128;
+const BYTES_PER_TOKEN = 256;
 const LEAST_VOCABULARY = 1024;
 const LARGEST_VOCABULARY = 8192;
 

@@ -39,7 +39,7 @@ const ORDER = Object.keys(SHARES) as TrainPhase[];
 export class ProgressReport {
   private shown = 0;
 
-  constructor(private readonly listener: ((progress: TrainProgress) => void) | undefined) {}
+  constructor(private readonly listener: (progress: TrainProgress) => void) {}
 
   /** @param share of the phase that is done */
   tell(
@@ -53,7 +53,7 @@ export class ProgressReport {
       0,
     );
     this.shown = Math.max(this.shown, Math.min(before + SHARES[phase] * share, 1));
-    this.listener?.({
+    this.listener({
       phase,
       share,
       fraction: this.shown,

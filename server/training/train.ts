@@ -46,7 +46,7 @@ export interface TrainResult extends TrainOutcome, TrainFigures {
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const root = resolve(options.workspaceRoot);
-  const report = new ProgressReport(options.onProgress);
+  const report = new ProgressReport((progress) => options.onProgress?.(progress));
   const backend = await initBackend();
   const run = options.resume ? TrainingRun.last(root) : TrainingRun.start(root);
   try {

@@ -259,7 +259,7 @@ export class Trainer {
       similarities: this.similarities,
       seed: this.settings.seed,
       signal: this.hooks.signal,
-      pause: this.hooks.yieldToRequests,
+      pause: async () => this.hooks.yieldToRequests?.(),
       onProgress,
     };
     return (await evaluate(context, examples)).evaluation;

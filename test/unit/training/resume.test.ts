@@ -121,7 +121,7 @@ describe('memory', () => {
     state.dispose();
   });
 
-  it('is given back at the end', async () => {
+  it('is given back at the end', () => {
     const before = memory().numTensors;
     const parts = tiny();
     const state = new TrainingState(parts.policy, parts.settings, parts.examples.length);

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { initBackend } from '../../../server/tensor/backend.js';
-import { completedDoc, identifierWords } from '../../../server/training/namedDoc.js';
+import { identifierWords } from '../../../server/inference/words.js';
+import { completedDoc } from '../../../server/training/namedDoc.js';
 import { checkDoc } from '../../../server/training/validity.js';
 import { WarmupData, warmupEpoch } from '../../../server/training/warmup.js';
 import { tiny } from './tiny.js';
