@@ -3,7 +3,7 @@
 // build it says so in one line and succeeds (BatCoder then runs on the slow `cpu` backend).
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -121,6 +121,8 @@ async function main() {
   }
   renameSync(`${output}.tmp`, output);
   writeFileSync(stampFile, stamp);
+  const current = new Set(jobs.map((job) => job.object));
+  filesOf(objects, '').filter((file) => !current.has(file)).forEach((file) => rmSync(file));
   console.log(`BatCoder: native kernels built with ${version.split('\n')[0]} (${Object.keys(instructionSets).join(', ')}).`);
 }
 
