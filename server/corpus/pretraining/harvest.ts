@@ -17,7 +17,7 @@ import type { Source } from './sources.js';
 /** A harvested unit: the record but for what the selection sets. */
 export type Harvested = Omit<PretrainingRecord, 'source' | 'split'>;
 
-export type FileReject =
+type FileReject =
   | 'not-a-pretraining-language'
   | 'vendored-or-built'
   | 'test'
@@ -27,7 +27,7 @@ export type FileReject =
   | 'binary'
   | 'time-limit';
 
-export type UnitReject =
+type UnitReject =
   | 'syntax-error'
   | 'too-short'
   | 'too-long'

@@ -17,7 +17,7 @@ const WORDING: readonly [PermissiveLicence, RegExp][] = [
   ['PSF-2.0', /python software foundation license version 2/],
   [
     'BSD-3-Clause',
-    /redistribution and use in source and binary forms.*neither the names? of.*be used to endorse/,
+    /redistribution and use in source and binary forms.*(?:neither the names? of|the names? of any contributors).*be used to endorse/,
   ],
   [
     'BSD-2-Clause',
@@ -37,9 +37,9 @@ const WORDING: readonly [PermissiveLicence, RegExp][] = [
 const RESTRICTIVE =
   /gnu (?:lesser |affero |library )?general public license(?! compatible)|mozilla public license|eclipse public license|server side public license|business source license|commons clause|non-?commercial|creative commons attribution-share/;
 
-/** The name that people give to the file. */
+/** Where a licence file stands: at the top of a repository, or in the metadata of a Python package. */
 export const LICENCE_FILE =
-  /^(?:licen[cs]e|copying|unlicense)(?:[-_.](?:md|txt|rst|mit|apache(?:-?2\.0)?|apache2|bsd|isc))*$/i;
+  /^(?:[\w.-]+\.dist-info\/(?:licenses\/)?)?(?:mit-)?(?:licen[cs]e|copying|unlicense)(?:[-_.](?:md|txt|rst|mit|apache(?:-?2\.0)?|apache2|bsd|isc))*$/i;
 
 /**
  * Which permissive licence a licence file grants, by its wording; null where it is another one, or unclear.

@@ -6,7 +6,7 @@ import type { SelectionReport } from './select.js';
 import type { Source } from './sources.js';
 
 /** What a source gave, as docs/model/manifest.json tells it. */
-export interface ManifestEntry {
+interface ManifestEntry {
   name: string;
   url: string;
   /** Commit, or the release where there is none. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { LANGUAGE_IDS, type LanguageId } from '../../languages/types.js';
+import type { LanguageId } from '../../languages/types.js';
 import type { UnitText } from '../unit.js';
 
 /**
@@ -47,11 +47,6 @@ export interface PretrainingRecord {
 
 /** Moves a unit to the left margin and parts it where its body begins. */
 export type ViewOf = (unit: UnitText) => { code: string; signature: string; rest: string };
-
-/** The place of a language in {@link LANGUAGE_IDS}; token files name languages by it. */
-export function languageIndex(language: LanguageId): number {
-  return LANGUAGE_IDS.indexOf(language);
-}
 
 /** Reads a `.jsonl.gz` file one value a line. */
 export async function* readJsonLines<T>(file: string): AsyncGenerator<T> {

@@ -7,7 +7,7 @@ import type { Harvested } from './harvest.js';
 import type { PretrainingRecord, PretrainingSplit } from './record.js';
 
 /** Why a harvested unit is in no shard. */
-export type SelectReject = 'near-duplicate' | 'in-a-benchmark' | 'over-the-cap';
+type SelectReject = 'near-duplicate' | 'in-a-benchmark' | 'over-the-cap';
 
 /** What was kept of one source, and what was not. */
 export interface SelectionReport {

@@ -88,11 +88,7 @@ export function licenceOf(source: Source, snapshot: Snapshot): PermissiveLicence
   }
   const names = snapshot.files
     .map(({ path }) => path)
-    .filter(
-      (path) =>
-        LICENCE_FILE.test(path) ||
-        /^[\w.-]+\.dist-info\/(?:licenses\/)?LICEN[CS]E[^/]*$/.test(path),
-    )
+    .filter((path) => LICENCE_FILE.test(path))
     .sort();
   for (const { bytes } of snapshot.read(names)) {
     const text = new TextDecoder('utf-8').decode(bytes).slice(0, LICENCE_CHARS);

@@ -41,6 +41,8 @@ describe('LICENCE_FILE', () => {
       'COPYING',
       'UNLICENSE',
       'LICENSE.txt',
+      'MIT-LICENSE',
+      'thing-1.2.dist-info/licenses/COPYING',
     ]) {
       expect(name).toMatch(LICENCE_FILE);
     }
