@@ -2,7 +2,7 @@ import type { KernelFunc, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfj
 import type { NativeBackend } from '../nativeBackend.js';
 
 /** A kernel of ours as tfjs calls it, with our types. */
-export interface NativeCall {
+interface NativeCall {
   inputs: Record<string, TensorInfo>;
   attrs: Record<string, unknown>;
   backend: NativeBackend;

@@ -56,7 +56,7 @@ export function broadcast(
 }
 
 /** Strides of `shape` repeated to `whole`: 0 where it is broadcast. */
-export function stridesWithin(shape: readonly number[], whole: readonly number[]): number[] {
+function stridesWithin(shape: readonly number[], whole: readonly number[]): number[] {
   const strides = stridesOf(shape);
   const missing = whole.length - shape.length;
   return whole.map((_, d) => (d < missing || shape[d - missing] === 1 ? 0 : strides[d - missing]));

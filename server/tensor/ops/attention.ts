@@ -44,7 +44,7 @@ export function attention(
   return attentionComposition(q, k, v, segments, heads, kvHeads);
 }
 
-export function attentionComposition(
+function attentionComposition(
   q: Tensor2D,
   k: Tensor2D,
   v: Tensor2D,

@@ -17,7 +17,7 @@ export function embedding(ids: Int32Array, table: Tensor2D): Tensor2D {
   return embeddingComposition(ids, table);
 }
 
-export function embeddingComposition(ids: Int32Array, table: Tensor2D): Tensor2D {
+function embeddingComposition(ids: Int32Array, table: Tensor2D): Tensor2D {
   return gather(table, tensor1d(ids, 'int32'));
 }
 

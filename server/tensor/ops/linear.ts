@@ -28,7 +28,7 @@ export function linear(x: Tensor2D, w: Tensor2D, bias?: Tensor1D | null): Tensor
   return linearComposition(x, w, bias);
 }
 
-export function linearComposition(x: Tensor2D, w: Tensor2D, bias?: Tensor1D | null): Tensor2D {
+function linearComposition(x: Tensor2D, w: Tensor2D, bias?: Tensor1D | null): Tensor2D {
   const y: Tensor2D = matMul(x, w, false, true);
   return bias ? add(y, bias) : y;
 }
@@ -55,7 +55,7 @@ export function loraLinear(
   return loraLinearComposition(x, w, bias, a, b, scale);
 }
 
-export function loraLinearComposition(
+function loraLinearComposition(
   x: Tensor2D,
   w: Tensor2D,
   bias: Tensor1D | null,

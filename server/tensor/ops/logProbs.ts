@@ -46,7 +46,7 @@ export function selectedLogProbs(
   return selectedLogProbsComposition(hidden, w, targets);
 }
 
-export function selectedLogProbsComposition(
+function selectedLogProbsComposition(
   hidden: Tensor2D,
   w: Tensor2D,
   targets: Int32Array,

@@ -26,7 +26,7 @@ export function rmsNorm(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D {
   return rmsNormComposition(x, gain, eps);
 }
 
-export function rmsNormComposition(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D {
+function rmsNormComposition(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D {
   const scale = rsqrt(add(mean(square(x), 1, true), eps)); // [N, 1]
   return mul(mul(x, scale), gain);
 }

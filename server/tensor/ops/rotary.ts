@@ -33,7 +33,7 @@ export function rotary(
   return rotaryComposition(x, positions, headSize, theta);
 }
 
-export function rotaryComposition(
+function rotaryComposition(
   x: Tensor2D,
   positions: Int32Array,
   headSize: number,

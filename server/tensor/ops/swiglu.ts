@@ -17,7 +17,7 @@ export function swiglu(gate: Tensor2D, up: Tensor2D): Tensor2D {
   return swigluComposition(gate, up);
 }
 
-export function swigluComposition(gate: Tensor2D, up: Tensor2D): Tensor2D {
+function swigluComposition(gate: Tensor2D, up: Tensor2D): Tensor2D {
   return mul(mul(gate, sigmoid(gate)), up);
 }
 
