@@ -34,7 +34,9 @@ export class HarvestStore {
   async ensure(source: Source, viewOf: ViewOf, signal: AbortSignal): Promise<HarvestedSource> {
     const snapshot = openSnapshot(source.path);
     const known = this.about(source);
-    if (known?.harvestVersion === HARVEST_VERSION && known.commit === snapshot.commit) {
+    const isCurrent = known?.harvestVersion === HARVEST_VERSION && known.commit === snapshot.commit;
+    // What was refused is looked at again: the list may say more about its licence now.
+    if (isCurrent && known.licence !== null) {
       return known;
     }
     const about: HarvestedSource = {
