@@ -1,56 +1,53 @@
 import type { Settings } from './settings.js';
 import type { Progressed } from './state.js';
 
-/** How far a phase has come, by steps where they are given, else by the clock. */
-export interface PhaseBudget {
-  /** In [0, 1]; 1 where the phase is over. */
-  fraction(progressed: Progressed): number;
-  /** Seconds left at the measured pace; null before the first step of a phase that counts steps. */
-  secondsLeft(progressed: Progressed): number | null;
-}
-
-/** The budget of the warm-up: its steps, or its share of the minutes. */
-export function warmupBudget(settings: Settings): PhaseBudget {
+/**
+ * How far the warm-up has come, in [0, 1]: by its steps where they are given, else by its share of the minutes or by
+ * its epochs, whichever comes first. A small workspace is learnt by heart before its minutes are over.
+ */
+export function warmupFraction(settings: Settings, progressed: Progressed): number {
+  if (settings.warmupSteps !== null) {
+    return share(progressed.warmupSteps, settings.warmupSteps);
+  }
   const seconds = (settings.minutes ?? 0) * 60 * settings.warmupShare;
-  return settings.warmupSteps === null
-    ? byClock(seconds, (progressed) => progressed.warmupSeconds)
-    : bySteps(
-        settings.warmupSteps,
-        (progressed) => progressed.warmupSteps,
-        (progressed) => progressed.warmupSeconds,
-      );
+  return Math.max(
+    share(progressed.warmupSeconds, seconds),
+    share(progressed.epochs, settings.warmupEpochs),
+  );
 }
 
-/** The budget of the learning: its steps, or what the warm-up leaves of the minutes. */
-export function learningBudget(settings: Settings): PhaseBudget {
-  const share = settings.warmupSteps === 0 ? 1 : 1 - settings.warmupShare;
-  return settings.steps === null
-    ? byClock((settings.minutes ?? 0) * 60 * share, (progressed) => progressed.learningSeconds)
-    : bySteps(
-        settings.steps,
-        (progressed) => progressed.steps,
-        (progressed) => progressed.learningSeconds,
-      );
+/** How far the learning has come, in [0, 1]: by its steps, or in the time that the warm-up has left of the minutes. */
+export function learningFraction(settings: Settings, progressed: Progressed): number {
+  return settings.steps !== null
+    ? share(progressed.steps, settings.steps)
+    : share(progressed.learningSeconds, minutesLeftBy(settings, progressed));
 }
 
-function byClock(seconds: number, spent: (progressed: Progressed) => number): PhaseBudget {
-  return {
-    fraction: (progressed) => (seconds <= 0 ? 1 : Math.min(spent(progressed) / seconds, 1)),
-    secondsLeft: (progressed) => Math.max(seconds - spent(progressed), 0),
-  };
+/**
+ * Seconds of warm-up and learning that are left, at the measured pace; null before the first step of a phase that
+ * counts steps.
+ */
+export function secondsLeft(settings: Settings, progressed: Progressed): number | null {
+  const warmup = atPace(
+    progressed.phase === 'warm-up' ? warmupFraction(settings, progressed) : 1,
+    progressed.warmupSeconds,
+  );
+  if (settings.steps === null) {
+    return Math.max(minutesLeftBy(settings, progressed) - progressed.learningSeconds, 0);
+  }
+  const learning = atPace(learningFraction(settings, progressed), progressed.learningSeconds);
+  return warmup === null || learning === null ? null : warmup + learning;
 }
 
-function bySteps(
-  steps: number,
-  done: (progressed: Progressed) => number,
-  spent: (progressed: Progressed) => number,
-): PhaseBudget {
-  return {
-    fraction: (progressed) => (steps <= 0 ? 1 : Math.min(done(progressed) / steps, 1)),
-    secondsLeft: (progressed) => {
-      const count = done(progressed);
-      const left = steps - count;
-      return left <= 0 ? 0 : count === 0 ? null : (spent(progressed) / count) * left;
-    },
-  };
+/** The minutes, in seconds, less what the warm-up took. */
+function minutesLeftBy(settings: Settings, progressed: Progressed): number {
+  return Math.max((settings.minutes ?? 0) * 60 - progressed.warmupSeconds, 0);
+}
+
+function share(done: number, all: number): number {
+  return all <= 0 ? 1 : Math.min(done / all, 1);
+}
+
+function atPace(fraction: number, spent: number): number | null {
+  return fraction >= 1 ? 0 : fraction === 0 ? null : (spent / fraction) * (1 - fraction);
 }

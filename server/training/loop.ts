@@ -1,6 +1,6 @@
 import type { Prompts } from '../inference/prompts.js';
 import { Random } from '../util/random.js';
-import { learningBudget, warmupBudget } from './budget.js';
+import { learningFraction, warmupFraction } from './budget.js';
 import type { Example } from './examples.js';
 import { learningStep } from './learningStep.js';
 import type { Metrics } from './metrics.js';
@@ -40,10 +40,9 @@ export async function warmUp(
   hooks: LoopHooks,
 ): Promise<PhaseEnd> {
   const { progressed } = state;
-  const budget = warmupBudget(settings);
   const pause = pauseOf(hooks);
   const data = new WarmupData(examples, prompts, settings, { ...progressed.position });
-  for (let fraction = budget.fraction(progressed); fraction < 1; ) {
+  for (let fraction = warmupFraction(settings, progressed); fraction < 1; ) {
     const began = performance.now();
     const learningRate = learningRateAt(settings.warmupLearningRate, fraction);
     const sequences = data.take(settings.warmupBatchTokens);
@@ -58,13 +57,14 @@ export async function warmUp(
       );
       const seconds = (performance.now() - began) / 1000;
       progressed.position = { ...data.position };
+      progressed.epochs = data.epochs;
       progressed.warmupSteps++;
       progressed.warmupSeconds += seconds;
       progressed.tokens += result.tokens;
       hooks.onStep({
         phase: 'warm-up',
         step: progressed.warmupSteps,
-        epoch: data.position.epoch,
+        epoch: data.epochs,
         learningRate,
         tokensPerSecond: result.tokens / seconds,
         ...result,
@@ -75,7 +75,7 @@ export async function warmUp(
       }
       throw error;
     }
-    fraction = budget.fraction(progressed);
+    fraction = warmupFraction(settings, progressed);
   }
   return 'done';
 }
@@ -89,9 +89,8 @@ export async function learn(
 ): Promise<PhaseEnd> {
   const { progressed } = state;
   const { settings } = context;
-  const budget = learningBudget(settings);
   const pause = pauseOf(hooks);
-  for (let fraction = budget.fraction(progressed); fraction < 1; ) {
+  for (let fraction = learningFraction(settings, progressed); fraction < 1; ) {
     const began = performance.now();
     const before = state.random.state;
     const learningRate = learningRateAt(settings.learningRate, fraction);
@@ -115,7 +114,7 @@ export async function learn(
     if (progressed.cipher) {
       return 'cipher';
     }
-    fraction = budget.fraction(progressed);
+    fraction = learningFraction(settings, progressed);
   }
   return 'done';
 }

@@ -14,6 +14,8 @@ export interface Settings {
   warmupSteps: number | null;
   /** Share of the minutes that warm-up gets: a model from nothing must first speak the language at all. */
   warmupShare: number;
+  /** The most times that the warm-up goes through its data while the minutes decide. */
+  warmupEpochs: number;
   checkpointEvery: number;
 
   /** B: units drawn for a step. */
@@ -98,7 +100,8 @@ const BASE: Settings = {
   minutes: 4,
   steps: null,
   warmupSteps: null,
-  warmupShare: 0.65,
+  warmupShare: 0.5,
+  warmupEpochs: 4,
   checkpointEvery: 10,
   unitsPerStep: 8,
   docsPerUnit: 4,
@@ -118,11 +121,11 @@ const BASE: Settings = {
   beta: 0.02,
   epochs: 1,
   learningRate: 5e-4,
-  weightDecay: 0.01,
+  weightDecay: 0.1,
   clipNorm: 1,
   microBatchTokens: 2048,
   frozenShare: 0.05,
-  warmupLearningRate: 3e-3,
+  warmupLearningRate: 2e-3,
   warmupBatchTokens: 512,
   promptWeight: 0.5,
   emptyDocShare: 0.15,

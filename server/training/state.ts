@@ -21,6 +21,8 @@ export interface Progressed {
   tokens: number;
   random: RandomState;
   position: WarmupPosition;
+  /** Times that the warm-up has been through its data. */
+  epochs: number;
   samplerWeights: number[];
   rereads: Reread[];
   /** Lines of the metrics file that belong to this state. */
@@ -67,6 +69,7 @@ export class TrainingState {
       tokens: 0,
       random: this.random.state,
       position: { epoch: 0, index: 0 },
+      epochs: 0,
       samplerWeights: this.sampler.state(),
       rereads: [],
       metricsLines: 0,

@@ -6,7 +6,7 @@ import { Adapter } from '../model/adapter.js';
 import type { Similarity } from '../similarity/similarity.js';
 import type { ModelInUse } from '../store/workspace.js';
 import { UserError } from '../util/errors.js';
-import { learningBudget, warmupBudget } from './budget.js';
+import { learningFraction, secondsLeft, warmupFraction } from './budget.js';
 import { chooseExamples, evaluate, type Evaluation } from './evaluate.js';
 import { exampleOf, makeExamples, type Example, type Examples } from './examples.js';
 import { learn, warmUp, type LoopHooks, type PhaseEnd } from './loop.js';
@@ -209,14 +209,14 @@ export class Trainer {
   private loopHooks(phase: 'warm-up' | 'learning'): LoopHooks {
     const { settings, state } = this;
     const warming = phase === 'warm-up';
-    const budget = warming ? warmupBudget(settings) : learningBudget(settings);
+    const fraction = warming ? warmupFraction : learningFraction;
     const every = settings.checkpointEvery * (warming ? WARMUP_CHECKPOINT_FACTOR : 1);
     return {
       ...this.hooks,
       onStep: (metrics) => {
         this.files.logMetrics(metrics);
         state.progressed.metricsLines++;
-        this.report.tell(phase, budget.fraction(state.progressed), stepMessage(metrics), {
+        this.report.tell(phase, fraction(settings, state.progressed), stepMessage(metrics), {
           etaSeconds: this.secondsLeft(),
           step: metrics.step,
           metrics,
@@ -231,10 +231,9 @@ export class Trainer {
   /** Of the phases that are left, at the measured pace; a score takes as long as the last one did. */
   private secondsLeft(): number | null {
     const { progressed } = this.state;
-    const warmup = warmupBudget(this.settings).secondsLeft(progressed);
-    const learning = learningBudget(this.settings).secondsLeft(progressed);
+    const left = secondsLeft(this.settings, progressed);
     const scores = (progressed.phase === 'warm-up' ? 2 : 1) * this.scoreSeconds;
-    return learning === null || warmup === null ? null : warmup + learning + scores;
+    return left === null ? null : left + scores;
   }
 
   private async score(phase: TrainPhase): Promise<Evaluation> {

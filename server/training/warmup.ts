@@ -73,6 +73,11 @@ export class WarmupData {
     this.sequences = warmupEpoch(examples, prompts, settings, position.epoch);
   }
 
+  /** Epochs that are done, the part of the one that runs counted. */
+  get epochs(): number {
+    return this.position.epoch + this.position.index / this.sequences.length;
+  }
+
   /** Sequences of about `tokens` tokens, at least one. */
   take(tokens: number): WarmupSequence[] {
     const taken: WarmupSequence[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { learningBudget, warmupBudget } from '../../../server/training/budget.js';
+import { learningFraction, secondsLeft, warmupFraction } from '../../../server/training/budget.js';
 import { makeSettings, tierOf } from '../../../server/training/settings.js';
 import type { Progressed } from '../../../server/training/state.js';
 
@@ -52,23 +52,46 @@ describe('makeSettings', () => {
 
 describe('budgets', () => {
   const at = (own: Partial<Progressed>): Progressed =>
-    ({ warmupSteps: 0, steps: 0, warmupSeconds: 0, learningSeconds: 0, ...own }) as Progressed;
+    ({
+      phase: 'warm-up',
+      warmupSteps: 0,
+      steps: 0,
+      warmupSeconds: 0,
+      learningSeconds: 0,
+      epochs: 0,
+      ...own,
+    }) as Progressed;
 
-  it('go by the clock', () => {
-    const settings = makeSettings({ minutes: 1, warmupShare: 0.5 }, 'small', false);
-    expect(warmupBudget(settings).fraction(at({ warmupSeconds: 15 }))).toBeCloseTo(0.5, 9);
-    expect(warmupBudget(settings).secondsLeft(at({ warmupSeconds: 15 }))).toBeCloseTo(15, 9);
-    expect(learningBudget(settings).fraction(at({ learningSeconds: 40 }))).toBe(1);
+  it('go by the clock, the learning in what the warm-up leaves', () => {
+    const settings = makeSettings(
+      { minutes: 1, warmupShare: 0.5, warmupEpochs: 4 },
+      'small',
+      false,
+    );
+    expect(warmupFraction(settings, at({ warmupSeconds: 15 }))).toBeCloseTo(0.5, 9);
+    expect(secondsLeft(settings, at({ warmupSeconds: 15 }))).toBeCloseTo(45, 9);
+    const learning = at({ phase: 'learning', warmupSeconds: 20, learningSeconds: 10 });
+    expect(learningFraction(settings, learning)).toBeCloseTo(0.25, 9);
+    expect(secondsLeft(settings, learning)).toBeCloseTo(30, 9);
+  });
+  it('end the warm-up early where its data was seen often enough', () => {
+    const settings = makeSettings(
+      { minutes: 1, warmupShare: 0.5, warmupEpochs: 4 },
+      'small',
+      false,
+    );
+    expect(warmupFraction(settings, at({ warmupSeconds: 3, epochs: 2 }))).toBeCloseTo(0.5, 9);
+    expect(warmupFraction(settings, at({ warmupSeconds: 3, epochs: 4 }))).toBe(1);
   });
   it('go by steps, with the time left from the measured pace', () => {
     const settings = makeSettings({ steps: 4, warmupSteps: 0 }, 'small', false);
-    expect(warmupBudget(settings).fraction(at({}))).toBe(1);
-    expect(learningBudget(settings).fraction(at({ steps: 1 }))).toBe(0.25);
-    expect(learningBudget(settings).secondsLeft(at({}))).toBeNull();
-    expect(learningBudget(settings).secondsLeft(at({ steps: 1, learningSeconds: 10 }))).toBe(30);
+    expect(warmupFraction(settings, at({}))).toBe(1);
+    expect(learningFraction(settings, at({ steps: 1 }))).toBe(0.25);
+    expect(secondsLeft(settings, at({}))).toBeNull();
+    expect(secondsLeft(settings, at({ steps: 1, learningSeconds: 10 }))).toBe(30);
   });
   it('give the learning all the time where there is no warm-up', () => {
     const settings = makeSettings({ minutes: 1, warmupSteps: 0 }, 'small', false);
-    expect(learningBudget(settings).secondsLeft(at({}))).toBe(60);
+    expect(secondsLeft(settings, at({}))).toBe(60);
   });
 });
