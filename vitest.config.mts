@@ -3,7 +3,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   define: { BATCODER_VERSION: JSON.stringify('0.0.0-test') },
   test: {
-    include: ['test/unit/**/*.test.ts', 'test/parity/**/*.test.ts', 'test/fuzz/**/*.test.ts', 'test/server/**/*.test.ts'],
+    include: [
+      'test/unit/**/*.test.ts',
+      'test/parity/**/*.test.ts',
+      'test/fuzz/**/*.test.ts',
+      'test/server/**/*.test.ts',
+    ],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

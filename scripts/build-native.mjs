@@ -3,7 +3,15 @@
 // build it says so in one line and succeeds (BatCoder then runs on the slow `cpu` backend).
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,7 +25,15 @@ const output = join(root, 'dist', 'native', 'batcoder.node');
 /** Instruction sets of this architecture: files in simd/ are compiled once for each. */
 const instructionSets = {
   x64: {
-    avx512: ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma', '-mprefer-vector-width=512'],
+    avx512: [
+      '-mavx512f',
+      '-mavx512bw',
+      '-mavx512dq',
+      '-mavx512vl',
+      '-mavx2',
+      '-mfma',
+      '-mprefer-vector-width=512',
+    ],
     avx2: ['-mavx2', '-mfma'],
     base: [],
   },
@@ -31,7 +47,9 @@ function giveUp(why) {
 
 function findCompiler() {
   const candidates = process.env.CXX ? [process.env.CXX] : ['c++', 'g++', 'clang++'];
-  return candidates.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
+  return candidates.find(
+    (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
+  );
 }
 
 function findHeaders() {
@@ -69,7 +87,9 @@ async function main() {
   }
   const compiler = findCompiler();
   if (!compiler) {
-    giveUp('no C++ compiler found; install one (Debian and Ubuntu: apt install g++; macOS: xcode-select --install) and run `npm run build:native`.');
+    giveUp(
+      'no C++ compiler found; install one (Debian and Ubuntu: apt install g++; macOS: xcode-select --install) and run `npm run build:native`.',
+    );
   }
   const include = findHeaders();
   if (!include) {
@@ -81,7 +101,23 @@ async function main() {
   const shared = createHash('sha256').update(version);
   headers.forEach((file) => shared.update(readFileSync(file)));
   const sharedHash = shared.digest('hex');
-  const common = ['-std=c++17', '-O3', '-fPIC', '-fno-exceptions', '-fno-rtti', '-fvisibility=hidden', '-ffp-contract=fast', '-fno-math-errno', '-fno-trapping-math', '-Wall', '-Wextra', '-Wno-psabi', '-Wno-unknown-pragmas', '-pthread', `-I${include}`];
+  const common = [
+    '-std=c++17',
+    '-O3',
+    '-fPIC',
+    '-fno-exceptions',
+    '-fno-rtti',
+    '-fvisibility=hidden',
+    '-ffp-contract=fast',
+    '-fno-math-errno',
+    '-fno-trapping-math',
+    '-Wall',
+    '-Wextra',
+    '-Wno-psabi',
+    '-Wno-unknown-pragmas',
+    '-pthread',
+    `-I${include}`,
+  ];
 
   const jobs = filesOf(sources, '.cc').map((file) => ({ file, flags: [] }));
   for (const [isa, flags] of Object.entries(instructionSets)) {
@@ -91,11 +127,17 @@ async function main() {
   }
   for (const job of jobs) {
     job.args = [...common, ...job.flags];
-    const hash = createHash('sha256').update(sharedHash).update(readFileSync(job.file)).update(job.args.join(' '));
+    const hash = createHash('sha256')
+      .update(sharedHash)
+      .update(readFileSync(job.file))
+      .update(job.args.join(' '));
     job.object = join(objects, `${hash.digest('hex').slice(0, 24)}.o`);
   }
-  const link = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
-  const stamp = createHash('sha256').update(jobs.map((job) => job.object).join('\n')).digest('hex');
+  const link =
+    process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
+  const stamp = createHash('sha256')
+    .update(jobs.map((job) => job.object).join('\n'))
+    .digest('hex');
   const stampFile = join(dirname(output), 'stamp');
   if (existsSync(output) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) {
     return;
@@ -112,18 +154,30 @@ async function main() {
   try {
     await Promise.all(Array.from({ length: availableParallelism() }, work));
     // A running process may have the old file mapped: replace it, never write into it.
-    await compile(compiler, [...link, '-pthread', ...jobs.map((job) => job.object), '-o', `${output}.tmp`]);
+    await compile(compiler, [
+      ...link,
+      '-pthread',
+      ...jobs.map((job) => job.object),
+      '-o',
+      `${output}.tmp`,
+    ]);
   } catch (error) {
     if (process.env.BATCODER_STRICT_BUILD) {
       throw error;
     }
-    giveUp(`${compiler} failed: ${error.message.split('\n').find((line) => line.includes('error')) ?? error.message.split('\n')[0]}`);
+    giveUp(
+      `${compiler} failed: ${error.message.split('\n').find((line) => line.includes('error')) ?? error.message.split('\n')[0]}`,
+    );
   }
   renameSync(`${output}.tmp`, output);
   writeFileSync(stampFile, stamp);
   const current = new Set(jobs.map((job) => job.object));
-  filesOf(objects, '').filter((file) => !current.has(file)).forEach((file) => rmSync(file));
-  console.log(`BatCoder: native kernels built with ${version.split('\n')[0]} (${Object.keys(instructionSets).join(', ')}).`);
+  filesOf(objects, '')
+    .filter((file) => !current.has(file))
+    .forEach((file) => rmSync(file));
+  console.log(
+    `BatCoder: native kernels built with ${version.split('\n')[0]} (${Object.keys(instructionSets).join(', ')}).`,
+  );
 }
 
 await main();

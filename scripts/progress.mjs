@@ -13,7 +13,8 @@ export function startProgress(label) {
     update(done, total) {
       const share = Math.min(1, done / Math.max(total, 1));
       const elapsed = Date.now() - started;
-      const left = share > 0.02 && share < 1 ? `, ${seconds((elapsed * (1 - share)) / share)} left` : '';
+      const left =
+        share > 0.02 && share < 1 ? `, ${seconds((elapsed * (1 - share)) / share)} left` : '';
       const text = `${label}: ${Math.floor(share * 100)} %${left}`;
       if (process.stderr.isTTY) {
         const bar = '█'.repeat(Math.round(share * 24)).padEnd(24, '░');

@@ -10,7 +10,9 @@ if (major < 20) {
 }
 const directory = resolve(process.env.INIT_CWD ?? root, process.argv[2] ?? root);
 if (!existsSync(directory)) {
-  console.error(`${directory} does not exist: give a folder that holds code, for example: npm run quickstart -- ../my-project`);
+  console.error(
+    `${directory} does not exist: give a folder that holds code, for example: npm run quickstart -- ../my-project`,
+  );
   process.exit(2);
 }
 

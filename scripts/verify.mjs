@@ -105,7 +105,11 @@ const hostReady = await check('real VS Code installed', 'node', ['test/host/inst
 if (hostReady) {
   const { nodeBinary } = await import('../test/host/paths.mjs');
   // VS Code runs Node 24: what loads native code or starts processes is tested there too.
-  await vitest('unit tests on Node 24', nodeBinary, ['test/unit/tensor', 'test/unit/model', 'test/server']);
+  await vitest('unit tests on Node 24', nodeBinary, [
+    'test/unit/tensor',
+    'test/unit/model',
+    'test/server',
+  ]);
   await counted('integration tests in the extension host', 'node', ['test/integration/run.mjs']);
   await counted('end-to-end tests in the browser', 'node', ['test/e2e/run.mjs']);
 }

@@ -21,7 +21,13 @@ export const quickstart: Command = {
   usage: 'DIR [--minutes M] [--json]',
   example: 'batcoder quickstart .',
   options: [
-    { name: 'minutes', value: 'number', placeholder: 'M', min: 0.05, summary: 'time for training (default 4)' },
+    {
+      name: 'minutes',
+      value: 'number',
+      placeholder: 'M',
+      min: 0.05,
+      summary: 'time for training (default 4)',
+    },
   ],
   positionals: { min: 1, max: 1 },
   async run(args, io) {
@@ -31,7 +37,13 @@ export const quickstart: Command = {
 
     const report = await steps.run(corpus, [shown, '--seed', String(SEED)]);
     const minutes = String(args.number('minutes') ?? 4);
-    const trained = (await steps.run(train, [shown, '--minutes', minutes, '--seed', String(SEED)])) as TrainResult;
+    const trained = (await steps.run(train, [
+      shown,
+      '--minutes',
+      minutes,
+      '--seed',
+      String(SEED),
+    ])) as TrainResult;
     if (trained.ended === 'stopped') {
       return { corpus: report, train: trained, document: null, generate: null };
     }
@@ -46,13 +58,20 @@ export const quickstart: Command = {
       io.print(`\nThe doc and the signature in ${documented.file}:\n`);
       io.print(`${documented.doc}\n${documented.signature}`);
     }
-    const code = documented && (await steps.run(generate, [place(io, dir, documented), '-n', '2', ...model]));
+    const code =
+      documented && (await steps.run(generate, [place(io, dir, documented), '-n', '2', ...model]));
 
     io.print('\nTry next:');
-    io.print(`  batcoder train ${shown} --minutes 20     train longer; the better of the two models stays in use`);
+    io.print(
+      `  batcoder train ${shown} --minutes 20     train longer; the better of the two models stays in use`,
+    );
     io.print(`  batcoder document FILE --write   document a whole file`);
-    io.print(`  batcoder generate --language python --doc 'Counts the words of a text.' --signature 'def count_words(text):'`);
-    io.print('(`batcoder` is `node dist/cli.js` here, or `npx batcoder`; `npm run package` makes the VS Code extension.)');
+    io.print(
+      `  batcoder generate --language python --doc 'Counts the words of a text.' --signature 'def count_words(text):'`,
+    );
+    io.print(
+      '(`batcoder` is `node dist/cli.js` here, or `npx batcoder`; `npm run package` makes the VS Code extension.)',
+    );
     return { corpus: report, train: trained, document: docs ?? null, generate: code ?? null };
   },
 };
@@ -68,7 +87,10 @@ class Steps {
 }
 
 /** A short function to show: one of a held-out file where there is any, always the same for the same folder. */
-function choose(units: readonly CorpusUnit[], wanted: (unit: CorpusUnit) => boolean): CorpusUnit | undefined {
+function choose(
+  units: readonly CorpusUnit[],
+  wanted: (unit: CorpusUnit) => boolean,
+): CorpusUnit | undefined {
   const fitting = units.filter((unit) => {
     const lines = unit.code.split('\n').length;
     return wanted(unit) && lines >= FEWEST_LINES && lines <= MOST_LINES;

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
  * In the product it is the bundle's own folder; from sources (tests) it is the `dist` of the repository.
  * @throws Error when nothing was built yet
  */
-export function assetRoot(): string {
+function assetRoot(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
     for (const candidate of [folder, join(folder, 'dist')]) {
       if (existsSync(join(candidate, 'wasm', 'web-tree-sitter.wasm'))) {
