@@ -1,22 +1,13 @@
 import { renderPlainDoc } from '../languages/docs/plain.js';
 import type { Doc } from '../languages/types.js';
 import type { Similarity } from '../similarity/similarity.js';
+import type { DocCandidate } from './candidates.js';
 import type { LoadedModel } from './loadedModel.js';
 import { writeLines } from './pieces.js';
 import { rankDocs } from './ranking.js';
 import { repeatsItself } from './repetition.js';
 import type { UnitView } from './view.js';
 import { SPELT_RETURN, speltText } from './words.js';
-
-/** A doc of a unit, and how much of the code can be rebuilt from it. */
-export interface DocCandidate {
-  doc: Doc;
-  plain: string;
-  /** Similarity of the code made from this doc to the unit's, in [0, 1]. */
-  roundTrip: number;
-  /** Names of the parts (`@returns` for the return) that the model had no words for: spelt from the identifier. */
-  spelt: string[];
-}
 
 export interface DocumentOptions {
   /** Docs to choose from, the greedy one among them. */

@@ -1,19 +1,9 @@
 import type { LanguageId } from '../languages/types.js';
 import { generate } from '../model/generation.js';
 import type { Similarity } from '../similarity/similarity.js';
+import type { CodeCandidate } from './candidates.js';
 import type { LoadedModel } from './loadedModel.js';
 import { rankCodes } from './ranking.js';
-
-/** A code that fits a doc. */
-export interface CodeCandidate {
-  /** Signature and body. */
-  code: string;
-  /** What follows the signature; the whole code where none was given. */
-  body: string;
-  parses: boolean;
-  /** chrF of the doc that the model gives this code to the doc that was asked for, in [0, 1]. */
-  score: number;
-}
 
 export interface CodeAnswer {
   /** Best first, no two alike, all of them parse. */

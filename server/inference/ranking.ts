@@ -2,8 +2,7 @@ import type { Doc } from '../languages/types.js';
 import { generate } from '../model/generation.js';
 import type { Similarity } from '../similarity/similarity.js';
 import { chrf } from './chrf.js';
-import type { DocCandidate } from './documentUnit.js';
-import type { CodeCandidate } from './generateCode.js';
+import type { CodeCandidate, DocCandidate } from './candidates.js';
 import type { LoadedModel } from './loadedModel.js';
 import { rebuild, type UnitView } from './view.js';
 

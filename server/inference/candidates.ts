@@ -1,0 +1,22 @@
+import type { Doc } from '../languages/types.js';
+
+/** A doc of a unit, and how much of the code can be rebuilt from it. */
+export interface DocCandidate {
+  doc: Doc;
+  plain: string;
+  /** Similarity of the code made from this doc to the unit's, in [0, 1]. */
+  roundTrip: number;
+  /** Names of the parts (`@returns` for the return) that the model had no words for: spelt from the identifier. */
+  spelt: string[];
+}
+
+/** A code that fits a doc. */
+export interface CodeCandidate {
+  /** Signature and body. */
+  code: string;
+  /** What follows the signature; the whole code where none was given. */
+  body: string;
+  parses: boolean;
+  /** chrF of the doc that the model gives this code to the doc that was asked for, in [0, 1]. */
+  score: number;
+}
