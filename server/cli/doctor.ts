@@ -1,14 +1,16 @@
 import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { readConfig } from '../model/config.js';
 import { parameterCount } from '../model/parameters.js';
 import { dataHome } from '../store/home.js';
 import { listRuns } from '../store/runs.js';
 import { modelInUse } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
+import { setupTensorflow, type TensorflowSetup } from '../tensor/setupTensorflow.js';
 import { tierOf } from '../training/settings.js';
-import type { Command } from './command.js';
+import { UsageError } from '../util/errors.js';
+import type { Command, Io, ParsedArgs } from './command.js';
 import { workspaceOf } from './fileLine.js';
 
 const GIB = 2 ** 30;
@@ -18,11 +20,18 @@ const LEAST_FREE_BYTES = GIB;
 export const doctor: Command = {
   name: 'doctor',
   summary: 'tell what this machine has: processor, backends and why not others, model, disk',
-  usage: '[--json]',
+  usage: '[--setup-tensorflow [PATH]] [--json]',
   example: 'batcoder doctor',
-  options: [],
-  positionals: { min: 0, max: 0 },
-  async run(_args, io) {
+  options: [
+    {
+      name: 'setup-tensorflow',
+      summary:
+        "make the tensorflow backend work: install tfjs-node with npm into BatCoder's own folder and link it to the TensorFlow of a Python environment (PATH: a Python or its environment; default: python3, else what the package downloads)",
+    },
+  ],
+  positionals: { min: 0, max: 1 },
+  async run(args, io) {
+    const setup = await setUp(args, io);
     const backend = await initBackend();
     const root = workspaceOf(join(io.cwd, 'file'), io.cwd);
     const machine = {
@@ -35,7 +44,7 @@ export const doctor: Command = {
       tier: tierOf({
         cores: availableParallelism(),
         memoryBytes: totalmem(),
-        gpu: backend.name === 'tensorflow',
+        gpu: backend.gpu,
       }),
     };
     const model = describeModel(root);
@@ -54,9 +63,25 @@ export const doctor: Command = {
     if (disk.freeBytes < LEAST_FREE_BYTES) {
       io.print('          That is little: free some space before you train.');
     }
-    return { machine, backend, workspace: root, model, disk, runs: listRuns(root).length };
+    const runs = listRuns(root).length;
+    return { machine, backend, workspace: root, model, disk, runs, ...(setup && { setup }) };
   },
 };
+
+async function setUp(args: ParsedArgs, io: Io): Promise<TensorflowSetup | null> {
+  const [path] = args.positionals;
+  if (!args.flag('setup-tensorflow')) {
+    if (path !== undefined) {
+      throw new UsageError(`'${path}' is one argument too many; see batcoder doctor --help`);
+    }
+    return null;
+  }
+  return setupTensorflow({
+    path: path === undefined ? undefined : resolve(io.cwd, path),
+    onStep: (line) => io.note(`Setup     ${line}`),
+    signal: io.signal,
+  });
+}
 
 function describeModel(
   root: string,

@@ -17,6 +17,8 @@ export interface BackendReport {
   /** What was tried, in order, with what came of it. */
   tried: { name: string; ok: boolean; reason: string }[];
   threads: number;
+  /** Whether it computes on a graphics processor. */
+  gpu: boolean;
   /** Instruction set of the native kernels, or null. */
   isa: string | null;
 }
@@ -41,14 +43,15 @@ export async function initBackend(
   const tried: BackendReport['tried'] = [];
   for (const name of forced ? [forced] : NAMES) {
     const outcome = await tryBackend(name, options);
-    tried.push({ name, ...outcome });
+    tried.push({ name, ok: outcome.ok, reason: outcome.reason });
     if (outcome.ok) {
       const native = name === 'native' ? nativeAddon() : null;
       return {
         name,
         reason: forced ? `asked for; ${outcome.reason}` : outcome.reason,
         tried,
-        threads: native?.threads() ?? 1,
+        threads: native?.threads() ?? (name === 'cpu' ? 1 : threadsOf(options)),
+        gpu: outcome.gpu ?? false,
         isa: native?.isa() ?? null,
       };
     }
@@ -73,10 +76,10 @@ function forcedByEnvironment(): BackendName | undefined {
 async function tryBackend(
   name: BackendName,
   options: BackendOptions,
-): Promise<{ ok: boolean; reason: string }> {
+): Promise<{ ok: boolean; reason: string; gpu?: boolean }> {
   switch (name) {
     case 'tensorflow':
-      return loadTensorflow();
+      return loadTensorflow(threadsOf(options));
     case 'native':
       return startNative(options);
     case 'cpu':
@@ -87,11 +90,15 @@ async function tryBackend(
   }
 }
 
-async function startNative({ threads }: BackendOptions): Promise<{ ok: boolean; reason: string }> {
+function threadsOf({ threads }: BackendOptions): number {
+  const asked = threads ?? Number(process.env['BATCODER_THREADS'] ?? 0);
+  return asked > 0 ? asked : availableParallelism();
+}
+
+async function startNative(options: BackendOptions): Promise<{ ok: boolean; reason: string }> {
   try {
     const addon = nativeAddon();
-    const asked = threads ?? Number(process.env['BATCODER_THREADS'] ?? 0);
-    addon.setThreads(asked > 0 ? asked : availableParallelism());
+    addon.setThreads(threadsOf(options));
     if (!findBackend('native')) {
       registerBackend('native', () => new NativeBackend(addon));
       registerNativeKernels();

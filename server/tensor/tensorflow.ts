@@ -1,54 +1,128 @@
-import { setBackend } from '@tensorflow/tfjs-core';
+import { env, setBackend } from '@tensorflow/tfjs-core';
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import nodeUtil from 'node:util';
 import { join } from 'node:path';
+import nodeUtil from 'node:util';
+import { dataHome } from '../store/home.js';
 
-const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
+/** The packages that bring TensorFlow's backend, the better one first. */
+export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+export type TensorflowPackage = (typeof TENSORFLOW_PACKAGES)[number];
+
 const PROBE_LIMIT_MS = 60_000;
+/** The exit status by which a probe says that an exception was thrown. */
+const PROBE_THREW = 3;
+
+export type Probe = { ok: true; version: string; gpu: boolean } | { ok: false; reason: string };
+
+/** Where `batcoder doctor --setup-tensorflow` installs a package. */
+export function tensorflowFolder(): string {
+  return join(dataHome(), 'tensorflow');
+}
 
 /**
- * Loads TensorFlow's backend where one of its packages is installed. It is tried in a child process
- * first: a library that does not fit the machine can end the process that loads it.
+ * Makes TensorFlow's backend the one in use, where one of its packages is installed beside BatCoder or by
+ * the doctor. It is tried in a child process first: a library that does not fit the machine can end the
+ * process that loads it.
  */
-export async function loadTensorflow(): Promise<{ ok: boolean; reason: string }> {
-  const require = createRequire(join(__dirname, 'package.json'));
+export async function loadTensorflow(
+  threads: number,
+): Promise<{ ok: boolean; reason: string; gpu: boolean }> {
   const failures: string[] = [];
-  for (const name of PACKAGES) {
-    let path: string;
-    try {
-      path = require.resolve(name);
-    } catch {
-      continue;
-    }
-    const failure = probe(path);
-    if (failure) {
-      failures.push(`${name}: ${failure}`);
+  for (const { name, path } of installedPackages()) {
+    const probe = probeTensorflow(path);
+    if (!probe.ok) {
+      failures.push(`${name}: ${probe.reason}`);
       continue;
     }
     restoreRemovedUtilities(nodeUtil);
-    require(path);
+    setTensorflowEnvironment(process.env, threads);
+    requireQuietly(path);
     await setBackend('tensorflow');
-    return { ok: true, reason: `${name} loads` };
+    const device = probe.gpu ? 'the graphics processor' : 'the processor';
+    return { ok: true, reason: `TensorFlow ${probe.version} on ${device}`, gpu: probe.gpu };
   }
-  return { ok: false, reason: failures.join('; ') || 'no tfjs-node package is installed' };
+  return {
+    ok: false,
+    reason: failures.join('; ') || 'no tfjs-node package is installed',
+    gpu: false,
+  };
 }
 
-/** Runs one product in a child process; returns what went wrong, or null. */
-function probe(path: string): string | null {
+function installedPackages(): { name: string; path: string }[] {
+  return [join(__dirname, 'package.json'), join(tensorflowFolder(), 'package.json')].flatMap(
+    (base) =>
+      TENSORFLOW_PACKAGES.flatMap((name) => {
+        try {
+          return [{ name, path: createRequire(base).resolve(name) }];
+        } catch {
+          return [];
+        }
+      }),
+  );
+}
+
+/**
+ * Runs one product in a child process.
+ * @param path the package's main file
+ */
+export function probeTensorflow(path: string): Probe {
   const script = `(${restoreRemovedUtilities.toString()})(require('node:util'));
-    const tf = require(${JSON.stringify(path)});
-    if (tf.matMul([[2]], [[3]]).dataSync()[0] !== 6) throw new Error('wrong product');`;
+    try {
+      const tf = require(${JSON.stringify(path)});
+      if (tf.matMul([[2]], [[3]]).dataSync()[0] !== 6) throw new Error('2 x 3 is not 6 on it');
+      const { binding, isUsingGpuDevice } = tf.backend();
+      console.log(JSON.stringify({ version: binding.TF_Version, gpu: isUsingGpuDevice }));
+    } catch (error) {
+      console.log(JSON.stringify(String(error && error.message || error)));
+      process.exitCode = ${PROBE_THREW};
+    }`;
+  const childEnv: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  setTensorflowEnvironment(childEnv);
   const run = spawnSync(process.execPath, ['-e', script], {
     encoding: 'utf8',
     timeout: PROBE_LIMIT_MS,
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', TF_CPP_MIN_LOG_LEVEL: '2' },
+    env: childEnv,
   });
+  const answer = run.stdout?.trim().split('\n').at(-1) ?? '';
   if (run.status === 0) {
-    return null;
+    return { ok: true, ...(JSON.parse(answer) as { version: string; gpu: boolean }) };
   }
-  const lines = run.stderr.split('\n').filter((line) => /error/i.test(line));
-  return lines[0]?.trim() || `it ended with ${run.signal ?? `status ${run.status}`}`;
+  if (run.status === PROBE_THREW) {
+    return { ok: false, reason: (JSON.parse(answer) as string).split('\n')[0].trim() };
+  }
+  const ended = run.signal ? `signal ${run.signal}` : `status ${run.status}`;
+  const said = run.stderr?.split('\n').find((line) => /error|fatal|abort/i.test(line));
+  return {
+    ok: false,
+    reason: `loading it ended the process with ${ended}${said ? `: ${said.trim()}` : ''}`,
+  };
+}
+
+/**
+ * tfjs-node brings its own copy of tfjs, which shares the engine of ours (it is kept on the global object)
+ * and would warn of every kernel that both register.
+ */
+function requireQuietly(path: string): void {
+  const before = env().getBool('PROD');
+  env().set('PROD', true);
+  try {
+    createRequire(path)(path);
+  } finally {
+    env().set('PROD', before);
+  }
+}
+
+/**
+ * What libtensorflow reads when it is loaded: no chatter, GPU memory as it is needed, threads.
+ * It does not see what a worker thread sets: there the process must have been started with it.
+ */
+function setTensorflowEnvironment(target: NodeJS.ProcessEnv, threads?: number): void {
+  target['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  target['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+  if (threads !== undefined) {
+    target['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
+  }
 }
 
 /** tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed. */
