@@ -50,10 +50,19 @@ export function runChild(
   });
 }
 
+/** How programs write what went wrong, the wording that tells most first. */
+const TELLING = [/^(npm error )?\w*Error: /, /\berror: /, /\bundefined reference\b/, /\berror\b/i];
+
 function tellingLine(output: string): string {
   const lines = output
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return lines.find((line) => /\berror\b|ERR!/i.test(line)) ?? lines.at(-1) ?? '';
+  for (const pattern of TELLING) {
+    const line = lines.find((candidate) => pattern.test(candidate));
+    if (line !== undefined) {
+      return line;
+    }
+  }
+  return lines.at(-1) ?? '';
 }

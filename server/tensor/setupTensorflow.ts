@@ -16,7 +16,7 @@ export interface SetupOptions {
   /** A Python, its environment or its TensorFlow; left out: `python3`, then what the package downloads. */
   path?: string;
   /** Told what was found and what is being done, a line at a time. */
-  onStep(line: string): void;
+  onStep: (line: string) => void;
   signal?: AbortSignal;
 }
 

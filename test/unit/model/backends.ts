@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'vitest';
+import { dataHome } from '../../../server/store/home.js';
 import { initBackend, type BackendName } from '../../../server/tensor/backend.js';
+import { TENSORFLOW_PACKAGES } from '../../../server/tensor/tensorflow.js';
 
 const NATIVE_MISSING = !existsSync(join(import.meta.dirname, '../../../dist/native/batcoder.node'));
 
@@ -11,14 +13,32 @@ export function onNative(title: string, tests: () => void): void {
   describe.skipIf(NATIVE_MISSING)(`${title} on native${NATIVE_MISSING ? reason : ''}`, tests);
 }
 
-/** Runs the same tests on `cpu` and on `native`. */
+/** The BATCODER_HOME in which `batcoder doctor --setup-tensorflow` was run, if there is one. */
+const TENSORFLOW_HOME = [process.env['BATCODER_TEST_TENSORFLOW'] ?? dataHome()].find((home) =>
+  TENSORFLOW_PACKAGES.some((name) =>
+    existsSync(join(home, 'tensorflow/node_modules', name, 'lib/napi-v8/tfjs_binding.node')),
+  ),
+);
+
+/** Runs tests on TensorFlow, or skips them and says why where it is not set up. */
+export function onTensorflow(title: string, tests: () => void): void {
+  const missing = TENSORFLOW_HOME === undefined;
+  const reason = ' (skipped: not set up, run `batcoder doctor --setup-tensorflow`)';
+  describe.skipIf(missing)(`${title} on tensorflow${missing ? reason : ''}`, tests);
+}
+
+/** Runs the same tests on `cpu`, on `native` and on `tensorflow`. */
 export function onEachBackend(title: string, tests: (backend: BackendName) => void): void {
   describe(`${title} on cpu`, () => tests('cpu'));
   onNative(title, () => tests('native'));
+  onTensorflow(title, () => tests('tensorflow'));
 }
 
 /** Makes this backend the one in use, or fails. */
 export async function useBackend(backend: BackendName): Promise<void> {
+  if (backend === 'tensorflow') {
+    process.env['BATCODER_HOME'] = TENSORFLOW_HOME;
+  }
   const report = await initBackend(backend);
   if (report.name !== backend) {
     throw new Error(`Wanted ${backend}, got ${report.name}: ${report.reason}`);
