@@ -117,6 +117,7 @@ function describe(result: TrainResult, dir: string): string[] {
   }
   lines.push(
     '',
+    'On functions of files kept apart (score: similarity after the round trip; an empty body counts 0):',
     ...table([
       ['before', before],
       ['after the warm-up', afterWarmup],
@@ -137,7 +138,7 @@ function describe(result: TrainResult, dir: string): string[] {
 
 /** A table of evaluations, a row each; missing ones are left out. */
 export function table(rows: [string, Evaluation | null][]): string[] {
-  const head = ['', 'round trip', '95 % interval', 'lift', 'valid docs', 'parse', 'leaks'];
+  const head = ['', 'score', '95 % interval', 'round trip', 'lift', 'valid docs', 'parse', 'leaks'];
   const body = rows.flatMap(([name, evaluation]) =>
     evaluation === null ? [] : [[name, ...figures(evaluation)]],
   );
@@ -154,10 +155,11 @@ export function table(rows: [string, Evaluation | null][]): string[] {
 }
 
 function figures(evaluation: Evaluation): string[] {
-  const { roundTrip, lift, validDocs, parseRate, leakRate } = evaluation;
+  const { aboveTrivial, roundTrip, lift, validDocs, parseRate, leakRate } = evaluation;
   return [
+    aboveTrivial.mean.toFixed(3),
+    interval(aboveTrivial),
     roundTrip.mean.toFixed(3),
-    interval(roundTrip),
     lift.mean.toFixed(3),
     percent(validDocs),
     percent(parseRate),

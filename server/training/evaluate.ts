@@ -11,15 +11,20 @@ import type { Example } from './examples.js';
 import { leaksCode } from './leak.js';
 import { mean, shareOf } from './metrics.js';
 import { rougeL } from './rougeL.js';
+import { aboveTrivial, trivialSimilarity } from './trivialCode.js';
 import { checkDoc, type DocCheck } from './validity.js';
 
 /** What the held-out split says of a model. Scores and shares are in [0, 1]. */
 export interface Evaluation {
-  /** The mean round-trip similarity: what decides on adoption. */
+  /** The mean of `aboveTrivial`: what decides on adoption. */
   score: number;
   units: number;
   /** Similarity of each unit to the code made from its doc; 0 where the doc is not valid. */
   roundTrip: Estimate;
+  /** The same counted from the similarity of an empty body up: 0 for code that is no better than none. */
+  aboveTrivial: Estimate;
+  /** Mean similarity of an empty body under the same signature. */
+  trivial: number;
   /** Similarity of the code made from an empty doc: what the signature alone gives away. */
   emptyDoc: Estimate;
   /** Forward lift: what the doc adds over an empty one (Allamanis et al. 2024, arXiv 2402.08699, section 3). */
@@ -149,13 +154,19 @@ export async function evaluate(
   });
   const estimate = (values: number[]): Estimate => bootstrap(values, context.seed);
   const roundTrip = estimate(units.map((unit) => unit.roundTrip));
+  const trivial = examples.map(({ view }) =>
+    trivialSimilarity(view, context.similarities.get(view.language)!),
+  );
+  const above = estimate(units.map((unit, i) => aboveTrivial(unit.roundTrip, trivial[i])));
   const human = examples.flatMap(({ view }, i) =>
     view.doc === null ? [] : [{ own: texts[i], doc: view.doc }],
   );
   const evaluation: Evaluation = {
-    score: roundTrip.mean,
+    score: above.mean,
     units: examples.length,
     roundTrip,
+    aboveTrivial: above,
+    trivial: mean(trivial),
     emptyDoc: estimate(units.map((unit) => unit.emptyDoc)),
     lift: estimate(units.map((unit) => unit.roundTrip - unit.emptyDoc)),
     maskedRoundTrip:

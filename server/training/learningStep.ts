@@ -53,7 +53,7 @@ export async function learningStep(
 function isFlat({ docs }: UnitRollout): boolean {
   return (
     hasZeroSpread(docs.map((doc) => doc.reward)) &&
-    docs.every((doc) => hasZeroSpread(doc.codes.map((code) => code.similarity)))
+    docs.every((doc) => hasZeroSpread(doc.codes.map((code) => code.reward)))
   );
 }
 
@@ -79,7 +79,7 @@ function stepMetrics(
   const docs = units.flatMap((unit) => unit.docs);
   const codes = docs.flatMap((doc) => doc.codes);
   const docRewards = docs.map((doc) => doc.reward);
-  const codeRewards = codes.map((code) => code.similarity);
+  const codeRewards = codes.map((code) => code.reward);
   const sampled = sampledTokens(units);
   return {
     phase: 'learning',
@@ -88,6 +88,7 @@ function stepMetrics(
     docRewardDeviation: deviation(docRewards),
     codeReward: mean(codeRewards),
     codeRewardDeviation: deviation(codeRewards),
+    similarity: mean(codes.map((code) => code.similarity)),
     zeroSpreadDocs: learning.flatDocs / Math.max(learning.docGroups, 1),
     zeroSpreadCodes: learning.flatCodes / Math.max(learning.codeGroups, 1),
     zeroSpreadUnits: shareOf(units, isFlat),

@@ -7,6 +7,8 @@ export interface StepMetrics {
   docRewardDeviation: number;
   codeReward: number;
   codeRewardDeviation: number;
+  /** Mean similarity of the codes as it is; the reward counts from that of an empty body up. */
+  similarity: number;
   /** Groups whose samples all had the same reward. */
   zeroSpreadDocs: number;
   zeroSpreadCodes: number;

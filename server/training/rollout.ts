@@ -9,6 +9,7 @@ import type { Example } from './examples.js';
 import { leaksCode } from './leak.js';
 import { docReward } from './reward.js';
 import type { Settings } from './settings.js';
+import { aboveTrivial, trivialSimilarity } from './trivialCode.js';
 import { checkDoc, type Validity } from './validity.js';
 
 /** A code sampled from a doc. */
@@ -17,8 +18,9 @@ export interface SampledCode {
   rest: string;
   parses: boolean;
   truncated: boolean;
-  /** R_sim, the code's reward. */
   similarity: number;
+  /** R_sim as it is rewarded: above that of an empty body. */
+  reward: number;
 }
 
 /** A doc sampled for a unit, with the codes made from it. */
@@ -101,7 +103,7 @@ export async function rollout(
     doc.codes.push(scoreCode(context, example, generated[i])),
   );
   for (const doc of docs) {
-    const similarities = doc.codes.map((code) => code.similarity);
+    const similarities = doc.codes.map((code) => code.reward);
     doc.reward = docReward({ validity: doc.validity, similarities });
   }
   lap('scores');
@@ -168,20 +170,19 @@ function makeDoc(context: RolloutContext, example: Example, generation: Generati
 
 /** Scores a sampled rest against its unit: 0 where it was cut off or does not parse. */
 export function scoreCode(
-  context: Pick<RolloutContext, 'prompts' | 'similarities'>,
-  example: Example,
+  context: RolloutContext,
+  { view }: Example,
   generation: Generation,
 ): SampledCode {
   const rest = context.prompts.readCode(generation.ids);
   const truncated = generation.finish !== 'stop';
-  const similarity = context.similarities.get(example.view.language)!;
-  const code = rebuild(example.view, rest);
-  const parses = !truncated && similarity.parses(code);
-  return {
-    generation,
-    rest,
-    parses,
-    truncated,
-    similarity: parses ? similarity.score(example.view.code, code) : 0,
-  };
+  const measure = context.similarities.get(view.language)!;
+  const code = rebuild(view, rest);
+  const parses = !truncated && measure.parses(code);
+  const similarity = parses ? measure.score(view.code, code) : 0;
+  const reward =
+    parses && context.settings.aboveTrivial
+      ? aboveTrivial(similarity, trivialSimilarity(view, measure))
+      : similarity;
+  return { generation, rest, parses, truncated, similarity, reward };
 }

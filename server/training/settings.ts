@@ -35,6 +35,8 @@ export interface Settings {
   maxCodeTokens: number;
 
   metric: Metric;
+  /** Count similarity from that of an empty body up; false rewards it as it is, and with it writing nothing. */
+  aboveTrivial: boolean;
   /** Ablations: the reward without R_doc, or with R_doc but without its leak rule. */
   validity: boolean;
   leakRule: boolean;
@@ -113,6 +115,7 @@ const BASE: Settings = {
   codeCapExtra: 16,
   maxCodeTokens: 160,
   metric: 'cssg',
+  aboveTrivial: true,
   validity: true,
   leakRule: true,
   advantage: 'reinforce++_baseline',

@@ -65,7 +65,7 @@ export function learningGroups(units: readonly UnitRollout[], settings: Settings
       oldLogProbs: doc.codes.map((code) => code.generation.logProbs),
       rewards: codeRewards({
         validity: doc.validity,
-        similarities: doc.codes.map((code) => code.similarity),
+        similarities: doc.codes.map((code) => code.reward),
       }),
     }));
   const docCap = Math.max(1, ...units.map(({ example }) => example.docCap));

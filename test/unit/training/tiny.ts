@@ -94,6 +94,7 @@ export function tiny(own: Partial<Settings> = {}, lora = false, width = 16): Tin
       frozenShare: 0.3,
       // The tiny model never writes a whole doc: without R_doc there are rewards to learn from.
       validity: false,
+      aboveTrivial: false,
       ...own,
     },
     'small',

@@ -154,6 +154,7 @@ describe('learningGroups', () => {
       parses: true,
       truncated: false,
       similarity,
+      reward: similarity,
     });
     const doc = (reward: number, length: number, similarities: [number, number]) => ({
       generation: sample(length),
