@@ -51,7 +51,8 @@ async function train(context: CommandContext, params: TrainParams): Promise<void
     },
   );
   log.info(describe(outcome));
-  const offers = outcome.ended === 'stopped' ? [RESUME, 'Show Log'] : ['Show Log'];
+  const canResume = outcome.ended === 'stopped' && outcome.runFolder !== null;
+  const offers = canResume ? [RESUME, 'Show Log'] : ['Show Log'];
   const choice = await vscode.window.showInformationMessage(describe(outcome), ...offers);
   if (choice === RESUME) {
     await train(context, { resume: true });
@@ -60,15 +61,20 @@ async function train(context: CommandContext, params: TrainParams): Promise<void
   }
 }
 
-/** What a training brought, in one or two sentences. */
-function describe({ ended, before, after, adopted, steps, seconds }: TrainOutcome): string {
+/** What a training brought, in a few sentences. */
+function describe(outcome: TrainOutcome): string {
+  const { ended, before, after, adopted, steps, seconds, runFolder } = outcome;
+  if (runFolder === null) {
+    return 'BatCoder: training was stopped before it had learnt anything.';
+  }
   const how = `BatCoder: training ${ENDED[ended]} after ${steps} ${steps === 1 ? 'step' : 'steps'} (${duration(seconds)}).`;
-  const score =
-    before !== null && after !== null
-      ? ` Held-out score ${before.toFixed(3)} before, ${after.toFixed(3)} after.`
-      : '';
-  const use = adopted ? ' The new model is in use.' : ' The model in use stays as it was.';
-  return how + score + use;
+  if (before === null || after === null) {
+    return how;
+  }
+  const use = adopted
+    ? 'The new model is in use.'
+    : 'That is not better than what was in use, which stays.';
+  return `${how} Held-out score ${before.toFixed(3)} before, ${after.toFixed(3)} after. ${use}`;
 }
 
 /** Seconds as a person says them. */

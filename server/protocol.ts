@@ -148,8 +148,8 @@ export interface TrainOutcome {
   adopted: boolean;
   steps: number;
   seconds: number;
-  /** Where the run's metrics and checkpoints are. */
-  runFolder: string;
+  /** Where the run's metrics and checkpoints are; null where it was stopped before there were any. */
+  runFolder: string | null;
 }
 
 export interface TrainingProgress {

@@ -38,7 +38,7 @@ const host = await startHost({
   workspace: source,
   settings: { 'batcoder.training.minutes': TRAINING_MINUTES },
 });
-const desk = join(host.folder, 'src', 'desk', 'book.ts');
+const desk = join(host.folder, 'src', 'desk', 'desk.ts');
 const lineOf = (text) => {
   const index = readFileSync(desk, 'utf8')
     .split('\n')
@@ -81,8 +81,8 @@ async function saved() {
 try {
   await step('a folder opens; without a model, hover says what to do first', async () => {
     await code.openFolder(host.url, host.folder);
-    await code.openFile('book.ts');
-    await code.hover('totalPages', /no model for this workspace yet: Train on Workspace first/);
+    await code.openFile('desk.ts');
+    await code.hover('totalAmount', /no model for this workspace yet: Train on Workspace first/);
     await picture('1-untrained');
     await page.keyboard.press('Escape');
   });
@@ -104,7 +104,7 @@ try {
       const training = code.toast('BatCoder: training on this workspace');
       await training.filter({ hasText: /\d+ % .* left/ }).waitFor({ timeout: 180_000 });
       await page.locator('.statusbar-item', { hasText: /BatCoder \d+ %/ }).waitFor();
-      await code.hover('totalPages', /Train on Workspace|Document with BatCoder|is being written/);
+      await code.hover('totalAmount', /Train on Workspace|Document with BatCoder|is being written/);
       await page.mouse.move(640, 780);
       await picture('3-training');
     },
@@ -125,15 +125,15 @@ try {
   );
 
   await step('hover shows a doc; Insert adds it and changes nothing else', async () => {
-    await code.openFile('book.ts');
-    await code.hover('totalPages', /Document with BatCoder|Insert/);
-    const hover = await code.hover('totalPages', /round trip \d\.\d\d/, 180_000);
+    await code.openFile('desk.ts');
+    await code.hover('totalAmount', /Document with BatCoder|Insert/);
+    const hover = await code.hover('totalAmount', /round trip \d\.\d\d/, 180_000);
     await picture('5-hover');
     await hover.locator('a', { hasText: 'Insert' }).click();
     await page.locator('.tab.active.dirty').waitFor();
     const text = await saved();
     const at = text.indexOf('/**');
-    const doc = text.slice(at, text.indexOf('export function totalPages'));
+    const doc = text.slice(at, text.indexOf('export function totalAmount'));
     assert.match(doc, /^\/\*\*\n \* [^\n]+\n[\s\S]* \*\/\n$/);
     assert.equal(text.replace(doc, ''), DESK);
     await page.mouse.move(640, 780);
@@ -142,14 +142,14 @@ try {
 
   await step('ghost text writes a body under a doc comment; Tab takes it', async () => {
     const before = readFileSync(desk, 'utf8');
-    await code.goTo(lineOf('function totalPrice') + 1, 3);
+    await code.goTo(lineOf('function totalHeight') + 1, 3);
     await code.command('Trigger Inline Suggestion');
     await code.ghost.first().waitFor({ timeout: 180_000 });
     await picture('7-ghost-text');
     await page.keyboard.press('Tab');
     await page.locator('.tab.active.dirty').waitFor();
     const text = await saved();
-    const body = text.slice(text.indexOf('function totalPrice')).split('\n}')[0];
+    const body = text.slice(text.indexOf('function totalHeight')).split('\n}')[0];
     assert.match(body, /\{\n\s+\S/);
     assert.equal(text.length > before.length, true);
     await picture('8-ghost-taken');
@@ -157,18 +157,33 @@ try {
 
   await step('Generate Code from Comment offers ranked candidates, each as a diff', async () => {
     const before = readFileSync(desk, 'utf8');
-    await code.goTo(lineOf('Adds up the copies'), 4);
+    await code.goTo(lineOf('with the largest weight'), 4);
     await code.command('BatCoder: Generate Code from Comment');
     await code.rows.filter({ hasText: 'Candidate 1' }).waitFor({ timeout: 240_000 });
     await page.locator('.monaco-diff-editor').waitFor();
     await picture('9-generate');
     await page.keyboard.press('Enter');
-    await page.locator('.tab.active.dirty', { hasText: 'book.ts' }).waitFor();
+    await page.locator('.tab.active.dirty', { hasText: 'desk.ts' }).waitFor();
     const text = await saved();
     assert.notEqual(text, before);
-    assert.match(text.slice(text.indexOf('function totalCopies')), /\{\s*\S[\s\S]*\}/);
+    assert.match(text.slice(text.indexOf('function largestWeight')), /\{\s*\S[\s\S]*\}/);
     await page.locator('.monaco-diff-editor').waitFor({ state: 'detached' });
     await picture('10-generated');
+  });
+
+  await step('a doc is written while a training runs; Stop Training ends that', async () => {
+    await code.command('BatCoder: Train on Workspace');
+    const training = code.toast('BatCoder: training on this workspace');
+    await training.filter({ hasText: /\d+ % .* left/ }).waitFor({ timeout: 180_000 });
+    await code.goTo(lineOf('function sortedByHeight'), 20);
+    await code.command('BatCoder: Document Function');
+    await page.locator('.tab.active.dirty').waitFor({ timeout: 120_000 });
+    await training.waitFor();
+    await picture('11-documented-while-training');
+    const text = await saved();
+    assert.match(text, /\*\/\nexport function sortedByHeight/);
+    await code.command('BatCoder: Stop Training');
+    await code.toast(/training was stopped, with its progress saved/).waitFor({ timeout: 60_000 });
   });
 } finally {
   await browser.close();

@@ -52,7 +52,7 @@ export class Workbench {
     const target = this.page
       .locator('.view-line span', { hasText: new RegExp(`^${word}$`) })
       .first();
-    const wanted = this.hoverBox.filter({ hasText: says });
+    const wanted = this.hoverBox.filter({ hasText: says, hasNotText: 'Loading...' });
     for (const start = Date.now(); ; ) {
       await this.page.mouse.move(640, 780);
       await target.hover();

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { type Engine, openEngine } from '../../inference/engine.js';
-import type { ModelState } from '../../protocol.js';
-import { train } from '../../training/train.js';
+import type { ModelState, TrainOutcome } from '../../protocol.js';
+import { train, type TrainOptions, type TrainResult } from '../../training/train.js';
 import type { TrainProgress } from '../../training/progress.js';
 import { UserError } from '../../util/errors.js';
 import type { OpenParams } from './messages.js';
@@ -32,6 +32,16 @@ function current(): Engine {
   return engine;
 }
 
+const NOTHING_LEARNT: TrainOutcome = {
+  ended: 'stopped',
+  before: null,
+  after: null,
+  adopted: false,
+  steps: 0,
+  seconds: 0,
+  runFolder: null,
+};
+
 serveWorker(parentPort!, (send) => ({
   open,
   async document(request, signal) {
@@ -51,7 +61,7 @@ serveWorker(parentPort!, (send) => ({
     if (opened.workspaceRoot === null) {
       throw new UserError('Open a folder of code first: BatCoder learns from that.');
     }
-    const result = await train({
+    const result = await trainUnlessStopped({
       workspaceRoot: opened.workspaceRoot,
       modelDir: opened.modelDir ?? undefined,
       resume,
@@ -60,6 +70,9 @@ serveWorker(parentPort!, (send) => ({
       onProgress: (progress) => send({ type: 'progress', progress: plain(progress) }),
       yieldToRequests,
     });
+    if (result === null) {
+      return NOTHING_LEARNT;
+    }
     if (result.adopted) {
       send({ type: 'state', state: await open(opened) });
     }
@@ -74,6 +87,18 @@ serveWorker(parentPort!, (send) => ({
     };
   },
 }));
+
+/** Null where the training was stopped before it had begun to learn. */
+async function trainUnlessStopped(options: TrainOptions): Promise<TrainResult | null> {
+  try {
+    return await train(options);
+  } catch (error) {
+    if (options.signal?.aborted && !(error instanceof UserError)) {
+      return null;
+    }
+    throw error;
+  }
+}
 
 /** What an editor shows of the trainer's progress. */
 function plain({ phase, fraction, message, etaSeconds, step }: TrainProgress) {
