@@ -196,7 +196,7 @@ export async function evaluate(
 }
 
 /** Puts a neutral name for a unit's own in its signature. */
-export function maskName(signature: string, name: string): string {
+function maskName(signature: string, name: string): string {
   return signature.replace(identifierPattern(name), MASK);
 }
 

@@ -1,5 +1,5 @@
 /** A doc may share this many code tokens in a row with the body; one more is recital. */
-export const LONGEST_SHARED_RUN = 6;
+const LONGEST_SHARED_RUN = 6;
 
 /** A string, a dotted name or a number counts as one token, any other sign for itself. */
 const TOKEN =

@@ -41,7 +41,7 @@ export interface StepMetrics {
 }
 
 /** What a step of warm-up reports. */
-export interface WarmupMetrics {
+interface WarmupMetrics {
   phase: 'warm-up';
   step: number;
   epoch: number;

@@ -169,7 +169,7 @@ function makeDoc(context: RolloutContext, example: Example, generation: Generati
 }
 
 /** Scores a sampled rest against its unit: 0 where it was cut off or does not parse. */
-export function scoreCode(
+function scoreCode(
   context: RolloutContext,
   { view }: Example,
   generation: Generation,

@@ -7,7 +7,7 @@ import { UnitSampler } from './sampler.js';
 import type { Settings } from './settings.js';
 import type { WarmupPosition } from './warmup.js';
 
-export type Phase = 'warm-up' | 'learning' | 'done';
+type Phase = 'warm-up' | 'learning' | 'done';
 
 /** All of a run that changes and is no array; with the arrays it is a checkpoint. It survives JSON. */
 export interface Progressed {

@@ -14,7 +14,7 @@ import { Policy } from '../../../server/training/policy.js';
 import { makeSettings, type Settings } from '../../../server/training/settings.js';
 
 /** A unit with only what training reads. */
-export function fakeUnit(
+function fakeUnit(
   name: string,
   parameter: string,
   expression: string,
@@ -45,7 +45,7 @@ export function fakeUnit(
   };
 }
 
-export const UNITS: CorpusUnit[] = [
+const UNITS: CorpusUnit[] = [
   fakeUnit('double', 'x', 'x * 2', '/** Doubles a number. */'),
   fakeUnit('negate', 'x', '-x', '/** Negates a number. */'),
   fakeUnit('square', 'x', 'x * x', null),
@@ -55,7 +55,7 @@ export const UNITS: CorpusUnit[] = [
 ];
 
 /** Characters in common: enough for rewards that differ, with no grammar to load. */
-export const FAKE_SIMILARITY: Similarity = {
+const FAKE_SIMILARITY: Similarity = {
   score: (a, b) => chrf(a, b),
   parses: (code) => code.trim() !== '',
 };
