@@ -51,6 +51,9 @@ export async function setupTensorflow(options: SetupOptions): Promise<Tensorflow
       const probe = probeTensorflow(mainFile(name));
       if (probe.ok) {
         onStep(`It works: TensorFlow ${probe.version} on ${probe.gpu ? 'a GPU' : 'the processor'}`);
+        if (!probe.gpu) {
+          onStep('On a processor native is faster: BATCODER_BACKEND=native goes back to it');
+        }
         return { package: name, folder, library, version: probe.version, gpu: probe.gpu };
       }
       throw new Error(`linked to ${library}, but ${probe.reason}`);

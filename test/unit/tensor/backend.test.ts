@@ -1,12 +1,18 @@
 import { add, getBackend, ones } from '@tensorflow/tfjs-core';
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
-import { afterEach, expect, test, vi } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import * as addon from '../../../server/tensor/addon.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import { checkSegments } from '../../../server/tensor/segments.js';
 import { assetPath } from '../../../server/util/assets.js';
 
+// Not the home of the person who runs this, who may have set up TensorFlow.
+beforeEach(() => {
+  vi.stubEnv('BATCODER_HOME', join(tmpdir(), 'batcoder-without-tensorflow'));
+});
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
@@ -22,6 +28,7 @@ test('native is chosen where no TensorFlow is installed, and says why', async ()
   expect(report.tried[0].reason).toBe('no tfjs-node package is installed');
   expect(report).toMatchObject({
     threads: 2,
+    gpu: false,
     reason: expect.stringContaining(report.isa!) as string,
   });
   expect(getBackend()).toBe('native');
