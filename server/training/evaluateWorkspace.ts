@@ -41,7 +41,7 @@ export async function evaluateWorkspace(
     );
   }
   const backend = await initBackend();
-  const gpu = backend.name === 'tensorflow';
+  const gpu = backend.gpu;
   const tier = tierOf({ cores: availableParallelism(), memoryBytes: totalmem(), gpu });
   const { seed, units: evaluationUnits } = options;
   const settings = makeSettings({ seed, evaluationUnits }, tier, false);

@@ -50,7 +50,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const backend = await initBackend();
   const run = options.resume ? TrainingRun.last(root) : TrainingRun.start(root);
   try {
-    const gpu = backend.name === 'tensorflow';
+    const gpu = backend.gpu;
     const plan = options.resume ? run.plan() : await prepare(run, root, options, gpu, report);
     const similarities = await loadSimilarities(
       plan.units.map((unit) => unit.language),
