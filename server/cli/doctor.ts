@@ -49,7 +49,9 @@ export const doctor: Command = {
     };
     const model = describeModel(root);
     const disk = describeDisk();
-    io.print(`Machine   ${machine.processor}, ${machine.cores} cores, ${gib(machine.memoryBytes)} memory (${machine.tier})`);
+    io.print(
+      `Machine   ${machine.processor}, ${machine.cores} cores, ${gib(machine.memoryBytes)} memory (${machine.tier})`,
+    );
     io.print(`          ${machine.platform}, Node ${machine.node}`);
     for (const { name, ok, reason } of backend.tried) {
       io.print(`Backend   ${name}: ${ok ? 'in use' : 'no'}; ${reason}`);
