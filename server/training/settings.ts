@@ -155,7 +155,7 @@ const TIERS: Record<Tier, Partial<Settings>> = {
 };
 
 /** Where steps are asked for and nothing is said of the warm-up. */
-const WARMUP_STEPS_PER_STEP = 10;
+const WARMUP_STEPS_PER_STEP = 40;
 
 /** Rates for a given model, whose weights already know much: small steps, or they forget it. */
 const ADAPTED: Partial<Settings> = {

@@ -43,7 +43,7 @@ describe('makeSettings', () => {
     expect(makeSettings({ steps: 3 }, 'small', false)).toMatchObject({
       minutes: null,
       steps: 3,
-      warmupSteps: 30,
+      warmupSteps: 120,
     });
     expect(makeSettings({ steps: 3, warmupSteps: 7 }, 'small', false).warmupSteps).toBe(7);
     expect(makeSettings({ steps: 3, minutes: 2 }, 'small', false).minutes).toBe(2);
