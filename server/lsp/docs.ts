@@ -1,3 +1,4 @@
+import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Position } from '../corpus/unit.js';
 import { assertAddsDocOnly } from '../inference/docEdit.js';
 import { loadParser } from '../languages/parser.js';
@@ -100,7 +101,17 @@ export class DocService {
     return doc;
   }
 
+  /** As the editor would apply it: the doc added, every other byte as it was, and the file read as before. */
   private async check({ file, unit }: Place, doc: CheckedDoc): Promise<CheckedDoc> {
+    const { uri, languageId, version, text } = file;
+    const document = TextDocument.create(uri, languageId, version, text);
+    const { position, newText } = doc.edit;
+    const range = { start: position, end: position };
+    const edited = TextDocument.applyEdits(document, [{ range, newText }]);
+    const start = document.offsetAt(position);
+    if (edited.slice(0, start) + edited.slice(start + newText.length) !== text) {
+      throw new UserError(`The doc of ${unit.name} would change other text, so it is withheld.`);
+    }
     const parser = await loadParser(file.language.id);
     try {
       assertAddsDocOnly(parser, file.text, file.units, file.units.indexOf(unit), doc.edit);

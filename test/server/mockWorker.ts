@@ -45,7 +45,7 @@ async function misbehave(name: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-let trained = !process.argv.includes('--untrained');
+let trained = process.env['BATCODER_MOCK'] !== 'untrained';
 
 serveWorker(parentPort!, (send) => ({
   open: () => Promise.resolve(trained ? READY : { kind: 'untrained' }),

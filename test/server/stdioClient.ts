@@ -62,13 +62,18 @@ export class StdioClient {
     });
   }
 
-  static spawn(): StdioClient {
-    return new StdioClient(spawn(process.execPath, [join(OUT, 'mockMain.js'), '--stdio']));
+  static spawn(env: NodeJS.ProcessEnv = {}): StdioClient {
+    const file = join(OUT, 'mockMain.js');
+    const options = { env: { ...process.env, ...env } };
+    return new StdioClient(spawn(process.execPath, [file, '--stdio'], options));
   }
 
   /** Starts a server and does the usual handshake. */
-  static async start(initialize: Record<string, unknown> = {}): Promise<StdioClient> {
-    const client = StdioClient.spawn();
+  static async start(
+    initialize: Record<string, unknown> = {},
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<StdioClient> {
+    const client = StdioClient.spawn(env);
     await client.request('initialize', {
       processId: process.pid,
       rootUri: pathToFileURL(import.meta.dirname).href,
@@ -76,7 +81,7 @@ export class StdioClient {
       ...initialize,
     });
     client.notify('initialized', {});
-    await client.until(() => client.lastState() === 'ready');
+    await client.until(() => client.lastState() !== undefined);
     return client;
   }
 
