@@ -82,6 +82,8 @@ try {
   await step('a folder opens; without a model, hover says what to do first', async () => {
     await code.openFolder(host.url, host.folder);
     await code.openFile('desk.ts');
+    // TypeScript's own hover has nothing to say before its server is up.
+    await page.locator('.squiggly-error').first().waitFor();
     await code.hover('totalAmount', /no model for this workspace yet: Train on Workspace first/);
     await picture('1-untrained');
     await page.keyboard.press('Escape');
@@ -157,7 +159,7 @@ try {
 
   await step('Generate Code from Comment offers ranked candidates, each as a diff', async () => {
     const before = readFileSync(desk, 'utf8');
-    await code.goTo(lineOf('with the largest weight'), 4);
+    await code.goTo(lineOf('with the largest price'), 4);
     await code.command('BatCoder: Generate Code from Comment');
     await code.rows.filter({ hasText: 'Candidate 1' }).waitFor({ timeout: 240_000 });
     await page.locator('.monaco-diff-editor').waitFor();
@@ -166,7 +168,7 @@ try {
     await page.locator('.tab.active.dirty', { hasText: 'desk.ts' }).waitFor();
     const text = await saved();
     assert.notEqual(text, before);
-    assert.match(text.slice(text.indexOf('function largestWeight')), /\{\s*\S[\s\S]*\}/);
+    assert.match(text.slice(text.indexOf('function largestPrice')), /\{\s*\S[\s\S]*\}/);
     await page.locator('.monaco-diff-editor').waitFor({ state: 'detached' });
     await picture('10-generated');
   });
@@ -175,13 +177,13 @@ try {
     await code.command('BatCoder: Train on Workspace');
     const training = code.toast('BatCoder: training on this workspace');
     await training.filter({ hasText: /\d+ % .* left/ }).waitFor({ timeout: 180_000 });
-    await code.goTo(lineOf('function sortedByHeight'), 20);
+    await code.goTo(lineOf('function sortedByStock'), 20);
     await code.command('BatCoder: Document Function');
     await page.locator('.tab.active.dirty').waitFor({ timeout: 120_000 });
     await training.waitFor();
     await picture('11-documented-while-training');
     const text = await saved();
-    assert.match(text, /\*\/\nexport function sortedByHeight/);
+    assert.match(text, /\*\/\nexport function sortedByStock/);
     await code.command('BatCoder: Stop Training');
     await code.toast(/training was stopped, with its progress saved/).waitFor({ timeout: 60_000 });
   });
