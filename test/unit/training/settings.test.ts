@@ -16,7 +16,7 @@ describe('tierOf', () => {
 
 describe('makeSettings', () => {
   it('has the defaults of the method', () => {
-    const settings = makeSettings({}, 'small', false);
+    const settings = makeSettings({}, 'small', true);
     expect(settings).toMatchObject({
       unitsPerStep: 8,
       docsPerUnit: 4,
@@ -26,13 +26,14 @@ describe('makeSettings', () => {
       temperature: 1,
       advantage: 'reinforce++_baseline',
       frozenShare: 0.05,
-      lora: false,
+      lora: true,
       minutes: 4,
     });
   });
   it('adapts a given model with LoRA, gives bigger machines more, and lets the person win', () => {
     expect(makeSettings({}, 'small', true).lora).toBe(true);
     expect(makeSettings({ lora: false }, 'small', true).lora).toBe(false);
+    expect(makeSettings({}, 'small', false)).toMatchObject({ lora: false, beta: 0.15 });
     expect(makeSettings({}, 'large', false).docsPerUnit).toBe(8);
     expect(makeSettings({ docsPerUnit: 5, seed: undefined }, 'large', false)).toMatchObject({
       docsPerUnit: 5,
