@@ -1,9 +1,10 @@
-import { env, setBackend } from '@tensorflow/tfjs-core';
+import { env, matMul, setBackend, tidy } from '@tensorflow/tfjs-core';
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import nodeUtil from 'node:util';
 import { dataHome } from '../store/home.js';
+import { setTensorflowEnvironment } from './tensorflowEnvironment.js';
 
 /** The packages that bring TensorFlow's backend, the better one first. */
 export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
@@ -39,6 +40,9 @@ export async function loadTensorflow(
     setTensorflowEnvironment(process.env, threads);
     requireQuietly(path);
     await setBackend('tensorflow');
+    // A library that has not computed yet is unloaded with its worker thread, and the process then crashes;
+    // the binding that the doctor builds stays loaded anyway, a downloaded one does not.
+    tidy(() => matMul([[1]], [[1]]).dataSync());
     const device = probe.gpu ? 'the graphics processor' : 'the processor';
     return { ok: true, reason: `TensorFlow ${probe.version} on ${device}`, gpu: probe.gpu };
   }
@@ -49,7 +53,8 @@ export async function loadTensorflow(
   };
 }
 
-function installedPackages(): { name: string; path: string }[] {
+/** The packages of TensorFlow that are there, in the order in which they are tried. */
+export function installedPackages(): { name: string; path: string }[] {
   return [join(__dirname, 'package.json'), join(tensorflowFolder(), 'package.json')].flatMap(
     (base) =>
       TENSORFLOW_PACKAGES.flatMap((name) => {
@@ -110,18 +115,6 @@ function requireQuietly(path: string): void {
     createRequire(path)(path);
   } finally {
     env().set('PROD', before);
-  }
-}
-
-/**
- * What libtensorflow reads when it is loaded: no chatter, GPU memory as it is needed, threads.
- * It does not see what a worker thread sets: there the process must have been started with it.
- */
-function setTensorflowEnvironment(target: NodeJS.ProcessEnv, threads?: number): void {
-  target['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  target['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
-  if (threads !== undefined) {
-    target['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
   }
 }
 

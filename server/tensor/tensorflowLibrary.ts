@@ -98,8 +98,12 @@ export async function buildBinding(
   const output = join(packageFolder, 'lib', 'napi-v8', 'tfjs_binding.node');
   mkdirSync(dirname(output), { recursive: true });
   const target = `${output}.tmp`;
+  // nodelete: Node unloads an addon with the worker thread that loaded it, and TensorFlow's own threads
+  // would then run in memory that is gone.
   const shared =
-    process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
+    process.platform === 'darwin'
+      ? ['-bundle', '-undefined', 'dynamic_lookup']
+      : ['-shared', '-Wl,-z,nodelete'];
   const args = [
     '-std=c++2a',
     '-O2',

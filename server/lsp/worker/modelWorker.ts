@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
+import { setTensorflowEnvironment } from '../../tensor/tensorflowEnvironment.js';
 import { UserError } from '../../util/errors.js';
 import type { CallKind, FromWorker, OpenParams, ToWorker, WorkerCalls } from './messages.js';
 
@@ -41,6 +42,7 @@ export class ModelWorker {
   /** Starts the thread and opens the model there; the state comes by `onMessage`. */
   start(): void {
     const params = this.options.openParams();
+    setTensorflowEnvironment(process.env, params.threads);
     const env = { ...process.env, BATCODER_THREADS: String(params.threads) };
     const worker = new Worker(this.options.file, { stdout: true, stderr: true, env });
     this.worker = worker;
