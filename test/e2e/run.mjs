@@ -84,7 +84,7 @@ try {
     await code.openFile('desk.ts');
     // TypeScript's own hover has nothing to say before its server is up.
     await page.locator('.squiggly-error').first().waitFor();
-    await code.hover('totalAmount', /no model for this workspace yet: Train on Workspace first/);
+    await code.hover('totalWeight', /no model for this workspace yet: Train on Workspace first/);
     await picture('1-untrained');
     await page.keyboard.press('Escape');
   });
@@ -106,7 +106,7 @@ try {
       const training = code.toast('BatCoder: training on this workspace');
       await training.filter({ hasText: /\d+ % .* left/ }).waitFor({ timeout: 180_000 });
       await page.locator('.statusbar-item', { hasText: /BatCoder \d+ %/ }).waitFor();
-      await code.hover('totalAmount', /Train on Workspace|Document with BatCoder|is being written/);
+      await code.hover('totalWeight', /Train on Workspace|Document with BatCoder|is being written/);
       await page.mouse.move(640, 780);
       await picture('3-training');
     },
@@ -128,14 +128,14 @@ try {
 
   await step('hover shows a doc; Insert adds it and changes nothing else', async () => {
     await code.openFile('desk.ts');
-    await code.hover('totalAmount', /Document with BatCoder|Insert/);
-    const hover = await code.hover('totalAmount', /round trip \d\.\d\d/, 180_000);
+    await code.hover('totalWeight', /Document with BatCoder|Insert/);
+    const hover = await code.hover('totalWeight', /round trip \d\.\d\d/, 180_000);
     await picture('5-hover');
     await hover.locator('a', { hasText: 'Insert' }).click();
     await page.locator('.tab.active.dirty').waitFor();
     const text = await saved();
     const at = text.indexOf('/**');
-    const doc = text.slice(at, text.indexOf('export function totalAmount'));
+    const doc = text.slice(at, text.indexOf('export function totalWeight'));
     assert.match(doc, /^\/\*\*\n \* [^\n]+\n[\s\S]* \*\/\n$/);
     assert.equal(text.replace(doc, ''), DESK);
     await page.mouse.move(640, 780);
@@ -144,14 +144,14 @@ try {
 
   await step('ghost text writes a body under a doc comment; Tab takes it', async () => {
     const before = readFileSync(desk, 'utf8');
-    await code.goTo(lineOf('function totalHeight') + 1, 3);
+    await code.goTo(lineOf('function totalStock') + 1, 3);
     await code.command('Trigger Inline Suggestion');
     await code.ghost.first().waitFor({ timeout: 180_000 });
     await picture('7-ghost-text');
     await page.keyboard.press('Tab');
     await page.locator('.tab.active.dirty').waitFor();
     const text = await saved();
-    const body = text.slice(text.indexOf('function totalHeight')).split('\n}')[0];
+    const body = text.slice(text.indexOf('function totalStock')).split('\n}')[0];
     assert.match(body, /\{\n\s+\S/);
     assert.equal(text.length > before.length, true);
     await picture('8-ghost-taken');
@@ -159,7 +159,7 @@ try {
 
   await step('Generate Code from Comment offers ranked candidates, each as a diff', async () => {
     const before = readFileSync(desk, 'utf8');
-    await code.goTo(lineOf('with the largest price'), 4);
+    await code.goTo(lineOf('with the largest amount'), 4);
     await code.command('BatCoder: Generate Code from Comment');
     await code.rows.filter({ hasText: 'Candidate 1' }).waitFor({ timeout: 240_000 });
     await page.locator('.monaco-diff-editor').waitFor();
@@ -168,7 +168,7 @@ try {
     await page.locator('.tab.active.dirty', { hasText: 'desk.ts' }).waitFor();
     const text = await saved();
     assert.notEqual(text, before);
-    assert.match(text.slice(text.indexOf('function largestPrice')), /\{\s*\S[\s\S]*\}/);
+    assert.match(text.slice(text.indexOf('function largestAmount')), /\{\s*\S[\s\S]*\}/);
     await page.locator('.monaco-diff-editor').waitFor({ state: 'detached' });
     await picture('10-generated');
   });
@@ -177,13 +177,13 @@ try {
     await code.command('BatCoder: Train on Workspace');
     const training = code.toast('BatCoder: training on this workspace');
     await training.filter({ hasText: /\d+ % .* left/ }).waitFor({ timeout: 180_000 });
-    await code.goTo(lineOf('function sortedByStock'), 20);
+    await code.goTo(lineOf('function sortedByPrice'), 20);
     await code.command('BatCoder: Document Function');
     await page.locator('.tab.active.dirty').waitFor({ timeout: 120_000 });
     await training.waitFor();
     await picture('11-documented-while-training');
     const text = await saved();
-    assert.match(text, /\*\/\nexport function sortedByStock/);
+    assert.match(text, /\*\/\nexport function sortedByPrice/);
     await code.command('BatCoder: Stop Training');
     await code.toast(/training was stopped, with its progress saved/).waitFor({ timeout: 60_000 });
   });
