@@ -60,6 +60,17 @@ export class SettingsStore {
     return this.asked;
   }
 
+  /** The patterns that the editor hides: its own setting `files.exclude`, where the client tells. */
+  async excludedFiles(): Promise<string[]> {
+    if (!this.pulls) {
+      return [];
+    }
+    const given: unknown = await this.connection.workspace
+      .getConfiguration('files.exclude')
+      .catch(() => null);
+    return isRecord(given) ? Object.keys(given).filter((pattern) => given[pattern] === true) : [];
+  }
+
   /** @param pushed what came with the notification, for clients that push */
   changed(pushed: unknown): Promise<Settings> {
     this.asked = null;

@@ -37,7 +37,8 @@ export class Training {
         this.reporter.token.onCancellationRequested(() => controller.abort());
       }
       status.training({ kind: 'training', phase: 'starting', fraction: 0, etaSeconds: null });
-      const outcome = await model.call('train', asked, controller.signal);
+      const exclude = await settings.excludedFiles();
+      const outcome = await model.call('train', { ...asked, exclude }, controller.signal);
       if (!drawn) {
         tell(connection, 'info', describe(outcome));
       }

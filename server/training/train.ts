@@ -18,6 +18,8 @@ export interface TrainOptions {
   modelDir?: string;
   /** Where the result is copied to besides the run's own folder. */
   outDir?: string;
+  /** Patterns of files to leave out, as in the editor's `files.exclude`. */
+  exclude?: string[];
   /** Go on with the last run of this workspace that did not end. */
   resume?: boolean;
   settings?: Partial<Settings>;
@@ -87,6 +89,7 @@ async function prepare(
   const settings = makeSettings(options.settings ?? {}, tier, options.modelDir !== undefined);
   const corpus = await scanCorpus(root, {
     seed: settings.seed,
+    exclude: options.exclude,
     signal: options.signal,
     onProgress: (done, total, file) => report.tell('scanning', done / Math.max(total, 1), file),
   });

@@ -268,6 +268,24 @@ describe('training', () => {
     await client.until(() => client.lastState() === 'ready');
   });
 
+  test('leaves out what the editor hides', async () => {
+    const hiding = await StdioClient.start({
+      capabilities: { workspace: { configuration: true } },
+    });
+    hiding.answers.set('workspace/configuration', (params) =>
+      (params as { items: { section: string }[] }).items.map(({ section }) =>
+        section === 'files.exclude' ? { '**/out': true, '**/kept': false } : null,
+      ),
+    );
+    await hiding.request('workspace/executeCommand', {
+      command: 'batcoder.server.train',
+      arguments: [{ steps: 1 }],
+    });
+    const told = hiding.notifications.find(({ method }) => method === 'batcoder/trainingProgress');
+    expect(told?.params).toMatchObject({ message: 'step 1 of 1, without [**/out]' });
+    await hiding.stop();
+  });
+
   test('stops when asked, and refuses a second one meanwhile', async () => {
     const running = train(10_000);
     await client.until(() => client.lastState() === 'training');

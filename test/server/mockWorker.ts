@@ -88,7 +88,7 @@ serveWorker(parentPort!, (send) => ({
       })),
     };
   },
-  async train({ steps }, signal, yieldToRequests) {
+  async train({ steps, exclude }, signal, yieldToRequests) {
     const start = Date.now();
     const wanted = steps === 0 ? 20 : steps;
     let step = 0;
@@ -98,7 +98,7 @@ serveWorker(parentPort!, (send) => ({
       const progress = {
         phase: 'train',
         fraction: (step + 1) / wanted,
-        message: `step ${step + 1} of ${wanted}`,
+        message: `step ${step + 1} of ${wanted}, without [${exclude.join()}]`,
         etaSeconds: 1,
         step,
       };

@@ -57,7 +57,7 @@ serveWorker(parentPort!, (send) => ({
     }));
     return { range: answer.range!, candidates, reason: answer.reason };
   },
-  async train({ minutes, steps, resume }, signal, yieldToRequests) {
+  async train({ minutes, steps, resume, exclude }, signal, yieldToRequests) {
     if (opened.workspaceRoot === null) {
       throw new UserError('Open a folder of code first: BatCoder learns from that.');
     }
@@ -65,6 +65,7 @@ serveWorker(parentPort!, (send) => ({
       workspaceRoot: opened.workspaceRoot,
       modelDir: opened.modelDir ?? undefined,
       resume,
+      exclude,
       settings: { minutes, steps: steps === 0 ? null : steps },
       signal,
       onProgress: (progress) => send({ type: 'progress', progress: plain(progress) }),

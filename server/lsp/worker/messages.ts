@@ -46,12 +46,17 @@ interface GenerateCodeAnswer {
   reason: string | null;
 }
 
+interface TrainCallParams extends Required<TrainParams> {
+  /** Patterns of files to leave out, as in the editor's `files.exclude`. */
+  exclude: string[];
+}
+
 /** Every call by name: what goes in and what comes back. */
 export interface WorkerCalls {
   open: { params: OpenParams; result: ModelState };
   document: { params: DocumentParams; result: DocumentAnswer };
   generate: { params: GenerateCodeParams; result: GenerateCodeAnswer };
-  train: { params: Required<TrainParams>; result: TrainOutcome };
+  train: { params: TrainCallParams; result: TrainOutcome };
 }
 
 export type CallKind = keyof WorkerCalls;
