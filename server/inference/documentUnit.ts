@@ -5,7 +5,7 @@ import type { DocCandidate } from './candidates.js';
 import type { LoadedModel } from './loadedModel.js';
 import { writeLines } from './pieces.js';
 import { rankDocs } from './ranking.js';
-import { repeatsItself } from './repetition.js';
+import { readsAsProse } from './prose.js';
 import type { UnitView } from './view.js';
 import { SPELT_RETURN, speltText } from './words.js';
 
@@ -122,7 +122,7 @@ async function writePiece(
     });
     const lines = await writeLines(loaded, contexts, { ...options, temperature, seed });
     return chosen.filter((draft, i) => {
-      const good = isText(lines[i], isSummary);
+      const good = readsAsProse(lines[i], isSummary ? 2 : 1);
       if (good) {
         piece.accept(draft, lines[i]);
       }
@@ -143,10 +143,4 @@ async function writePiece(
       draft.spelt.push(piece.spelt.part);
     }
   }
-}
-
-/** Whether a piece says something: words, for a summary two at least, that do not go round in circles. */
-function isText(text: string, summary: boolean): boolean {
-  const words = text.match(/\p{L}[\p{L}\p{N}'’_-]*/gu) ?? [];
-  return words.length >= (summary ? 2 : 1) && !repeatsItself(text);
 }

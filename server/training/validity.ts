@@ -1,4 +1,4 @@
-import { repeatsItself } from '../inference/repetition.js';
+import { repeatsItself } from '../inference/prose.js';
 import { parsePlainDoc } from '../languages/docs/plain.js';
 
 /** R_doc of the method. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { repeatsItself } from '../../../server/inference/repetition.js';
+import { repeatsItself } from '../../../server/inference/prose.js';
 import { codeTokens, leaksCode, longestSharedRun } from '../../../server/training/leak.js';
 import { codeRewards, docReward } from '../../../server/training/reward.js';
 import { checkDoc } from '../../../server/training/validity.js';
