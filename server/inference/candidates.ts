@@ -1,4 +1,4 @@
-import type { Doc } from '../languages/types.js';
+import type { Doc, LanguageId } from '../languages/types.js';
 
 /** A doc of a unit, and how much of the code can be rebuilt from it. */
 export interface DocCandidate {
@@ -8,6 +8,15 @@ export interface DocCandidate {
   roundTrip: number;
   /** Names of the parts (`@returns` for the return) that the model had no words for: spelt from the identifier. */
   spelt: string[];
+}
+
+/** What code is asked for. */
+export interface CodeRequest {
+  language: LanguageId;
+  /** Plain form. */
+  doc: string;
+  /** Empty: the model writes it too. */
+  signature: string;
 }
 
 /** A code that fits a doc. */

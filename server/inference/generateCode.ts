@@ -1,7 +1,6 @@
-import type { LanguageId } from '../languages/types.js';
 import { generate } from '../model/generation.js';
 import type { Similarity } from '../similarity/similarity.js';
-import type { CodeCandidate } from './candidates.js';
+import type { CodeCandidate, CodeRequest } from './candidates.js';
 import type { LoadedModel } from './loadedModel.js';
 import { rankCodes } from './ranking.js';
 
@@ -10,14 +9,6 @@ export interface CodeAnswer {
   candidates: CodeCandidate[];
   /** Why there are fewer than were asked for; null where there are not. */
   reason: string | null;
-}
-
-export interface CodeRequest {
-  language: LanguageId;
-  /** Plain form. */
-  doc: string;
-  /** Empty: the model writes it too. */
-  signature: string;
 }
 
 const TEMPERATURE = 0.8;
@@ -79,7 +70,7 @@ export async function generateCode(
   }
   const kept = [...found.values()].slice(0, count);
   return {
-    candidates: await rankCodes(loaded, request.language, request.doc, kept, signal),
+    candidates: await rankCodes(loaded, request, kept, signal),
     reason: shortage(kept.length, count, tried),
   };
 }

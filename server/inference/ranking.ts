@@ -2,7 +2,8 @@ import type { Doc } from '../languages/types.js';
 import { generate } from '../model/generation.js';
 import type { Similarity } from '../similarity/similarity.js';
 import { chrf } from './chrf.js';
-import type { CodeCandidate, DocCandidate } from './candidates.js';
+import type { CodeCandidate, CodeRequest, DocCandidate } from './candidates.js';
+import { grounding } from './grounding.js';
 import type { LoadedModel } from './loadedModel.js';
 import { rebuild, type UnitView } from './view.js';
 
@@ -10,12 +11,15 @@ import { rebuild, type UnitView } from './view.js';
 const CODE_CAP_FACTOR = 1.3;
 const CODE_CAP_EXTRA = 16;
 const DOC_CAP = 96;
+/** What a candidate whose every word is in its source gains over one that shares none. */
+const GROUNDING_WEIGHT = 0.25;
 
 /**
  * Ranks docs of a unit by their round trip: the model writes the code anew from each, greedily, and the similarity to
- * the unit's own code is the score. A reconstruction that does not parse scores 0.
+ * the unit's own code is the score. A reconstruction that does not parse scores 0. What of the doc's words the code
+ * has counts besides.
  * @param docs by their plain form
- * @returns best first; equal scores keep the given order
+ * @returns best first; equals keep the given order
  */
 export async function rankDocs(
   { model, prompts, tokenizer }: LoadedModel,
@@ -46,19 +50,20 @@ export async function rankDocs(
       const code = rebuild(view, prompts.readCode(ids));
       return { doc, plain, roundTrip: finish === 'stop' ? similarity.score(view.code, code) : 0 };
     })
-    .sort((a, b) => b.roundTrip - a.roundTrip);
+    .sort(
+      byMerit(({ plain, roundTrip }) => roundTrip + GROUNDING_WEIGHT * grounding(plain, view.code)),
+    );
 }
 
 /**
  * Ranks codes by the way back: the model documents each, greedily, and chrF to the doc that was asked for is the
  * score. Log-probability would rank too, but it favours short and common code; the way back asks what the code says.
- * @param doc the doc that was asked for, in plain form
- * @returns best first; equal scores keep the given order, the likeliest first
+ * What of the code's words the doc and the signature have counts besides.
+ * @returns best first; equals keep the given order, the likeliest first
  */
 export async function rankCodes(
   { model, prompts }: LoadedModel,
-  language: UnitView['language'],
-  doc: string,
+  { language, doc, signature }: CodeRequest,
   codes: readonly Omit<CodeCandidate, 'score'>[],
   signal?: AbortSignal,
 ): Promise<CodeCandidate[]> {
@@ -73,5 +78,14 @@ export async function rankCodes(
   signal?.throwIfAborted();
   return codes
     .map((code, i) => ({ ...code, score: chrf(prompts.readDoc(generations[i].ids), doc) }))
-    .sort((a, b) => b.score - a.score);
+    .sort(
+      byMerit(
+        ({ body, score }) => score + GROUNDING_WEIGHT * grounding(body, `${doc} ${signature}`),
+      ),
+    );
+}
+
+/** Orders the greatest merit first. */
+function byMerit<T>(merit: (candidate: T) => number): (a: T, b: T) => number {
+  return (a, b) => merit(b) - merit(a);
 }
