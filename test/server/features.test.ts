@@ -3,7 +3,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { TextEdit } from 'vscode-languageserver';
 import { buildMockServer, StdioClient } from './stdioClient.js';
 
-const uri = 'file:///work/sample.ts';
+const uri = 'file:///project/sample.ts';
 const SOURCE = `/** Has one. */
 export function documented(a: number): number {
   return a;
@@ -135,7 +135,7 @@ describe('Document Function', () => {
   });
 
   test('keeps the line ends of the file', async () => {
-    const crlf = 'file:///work/crlf.ts';
+    const crlf = 'file:///project/crlf.ts';
     client.open(crlf, 'export function one(): number {\r\n  return 1;\r\n}\r\n');
     const before = client.requests.length;
     await client.request('workspace/executeCommand', {
@@ -177,7 +177,7 @@ describe('ghost text', () => {
 
   test('offers nothing in a body that has code, nor in an undocumented function', async () => {
     expect(await complete(uri, lineOf('return a;'), 11)).toEqual([]);
-    const other = 'file:///work/undocumented.ts';
+    const other = 'file:///project/undocumented.ts';
     client.open(other, 'function empty(): number {\n  \n}\n');
     expect(await complete(other, 1, 2)).toEqual([]);
   });
@@ -197,7 +197,7 @@ describe('ghost text', () => {
     ],
     ['rust', '///', 'fn size(a: &str) -> usize {\n    a.len()\n}\n', '/// Explains size.'],
   ])('%s: a doc after %s', async (languageId, opener, code, expected) => {
-    const other = `file:///work/doc-${languageId}-${opener.length}`;
+    const other = `file:///project/doc-${languageId}-${opener.length}`;
     const text = `\n${opener}\n${code}`;
     client.open(other, text, languageId);
     const [item] = await complete(other, 1, 3);
@@ -207,7 +207,7 @@ describe('ghost text', () => {
   });
 
   test('python: a docstring after three quotes', async () => {
-    const other = 'file:///work/doc.py';
+    const other = 'file:///project/doc.py';
     const text = 'def size(a):\n    """\n    return len(a)\n';
     client.open(other, text, 'python');
     const [item] = await complete(other, 1, 7);
@@ -234,7 +234,7 @@ describe('Generate Code from Comment', () => {
   test('says why there is none', async () => {
     expect(
       await client.request('batcoder/generate', {
-        uri: 'file:///work/never-opened.ts',
+        uri: 'file:///project/never-opened.ts',
         position: { line: 0, character: 0 },
         count: 1,
       }),

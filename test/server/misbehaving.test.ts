@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { buildMockServer, RequestError, StdioClient } from './stdioClient.js';
 
-const uri = 'file:///work/sample.ts';
+const uri = 'file:///project/sample.ts';
 const SOURCE = `function slowOne(): number {
   return 1;
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildMockServer, StdioClient } from './stdioClient.js';
 
-const uri = 'file:///work/sample.ts';
+const uri = 'file:///project/sample.ts';
 const SOURCE = 'export function plain(a: number): number {\n  return a;\n}\n';
 
 let client: StdioClient;
