@@ -4,7 +4,7 @@ import { nativeValues } from '../tensor/addon.js';
 import { KvCache } from '../tensor/ops/kvCache.js';
 import { linear } from '../tensor/ops/linear.js';
 import type { Random } from '../util/random.js';
-import { checkSampling, draw, likeliest, type SamplingOptions } from './sampling.js';
+import { checkSampling, draw, likeliest, shareAmong, type SamplingOptions } from './sampling.js';
 import type { CachedBatch, Qwen2Model } from './transformer.js';
 
 /** Why an answer ended: a stop id or the callback; its length; the signal. */
@@ -19,15 +19,29 @@ export interface Row {
   /** At least 1. */
   limit: number;
   random: Random;
+  /** How many places of the prompt and the answer its cache holds, from when it was admitted. */
+  cached: number;
   ids: number[];
   logProbs: number[];
   finish: Finish;
 }
 
-export interface DecoderOptions extends SamplingOptions {
+export interface DecoderOptions extends SamplingOptions, DecodingHooks {
   stopIds: ReadonlySet<number>;
-  stop?: (row: number, ids: readonly number[]) => boolean;
   cacheBytes: number;
+}
+
+/** What a caller may say while an answer is made. */
+export interface DecodingHooks {
+  /** Asked before a token is drawn: the ids to draw from, at least one; null: all. */
+  allowed?: (row: number, ids: readonly number[]) => Int32Array | null;
+  /**
+   * Asked after a token was drawn, before anything else is: ids that the answer is replaced by, and goes on from; null: it
+   * stays. The replaced answer's end is not looked at by stop ids and `stop`. The caller sees to it that the row ends.
+   */
+  amend?: (row: number, ids: readonly number[]) => readonly number[] | null;
+  /** Asked after every token; true ends the row. */
+  stop?: (row: number, ids: readonly number[]) => boolean;
 }
 
 /** A row of the cache: whose prompt (but its last token) its first places hold, and who decodes in it. */
@@ -91,6 +105,7 @@ export class Decoder {
       if (busy.length === 0) {
         return;
       }
+      this.catchUp(busy);
       this.step(busy);
       await setImmediate();
     }
@@ -120,9 +135,32 @@ export class Decoder {
         }
       }
       this.slots[to] = { key, row };
+      row.cached = prompt.length - 1;
       this.waiting.shift();
     }
     return admission;
+  }
+
+  /** Computes what rows were given without drawing it, but for the last token. */
+  private catchUp(busy: readonly Slot[]): void {
+    const behind = busy.filter(({ row }) => row!.cached < row!.prompt.length + row!.ids.length - 1);
+    if (behind.length === 0) {
+      return;
+    }
+    const given = behind.map((slot) => {
+      const { prompt, ids, cached } = slot.row!;
+      return {
+        slot: this.slots.indexOf(slot),
+        from: cached,
+        ids: ids.slice(cached - prompt.length, -1),
+      };
+    });
+    const batch: CachedBatch = {
+      ids: Int32Array.from(given.flatMap(({ ids }) => ids)),
+      positions: Int32Array.from(given.flatMap(({ from, ids }) => ids.map((_, i) => from + i))),
+      rows: Int32Array.from(given.flatMap(({ slot, ids }) => ids.map(() => slot))),
+    };
+    this.model.hiddenCached(batch, this.cache).dispose();
   }
 
   /** One token for every row that decodes. */
@@ -145,6 +183,7 @@ export class Decoder {
     logits.dispose();
     try {
       busy.forEach((slot, i) => {
+        rows[i].cached = rows[i].prompt.length + rows[i].ids.length;
         this.extend(rows[i], rowOf(own, i), rowOf(tempered, i));
         if (rows[i].finish !== 'cancelled') {
           slot.row = null;
@@ -166,17 +205,36 @@ export class Decoder {
         'The model computes no finite logits: its weights are damaged. Go back to an earlier checkpoint.',
       );
     }
-    const { temperature, topP, stopIds, stop } = this.options;
+    const { temperature, topP, stopIds, allowed, amend, stop } = this.options;
     const uniform = row.random.next();
-    const id = temperature === 0 ? likeliest(own) : draw(tempered, topP, uniform);
+    const among = allowed?.(row.index, row.ids) ?? null;
+    const all = temperature === 0 ? own : tempered;
+    const some = among === null ? all : shareAmong(all, among);
+    const drawn = temperature === 0 ? likeliest(some) : draw(some, topP, uniform);
+    const id = among === null ? drawn : among[drawn];
     row.ids.push(id);
     row.logProbs.push(Math.log(own[id]));
-    if (stopIds.has(id) || stop?.(row.index, row.ids)) {
+    const amended = amend?.(row.index, row.ids) ?? null;
+    if (amended !== null) {
+      replaceAnswer(row, amended);
+    } else if (stopIds.has(id) || stop?.(row.index, row.ids)) {
       row.finish = 'stop';
-    } else if (row.ids.length >= row.limit) {
+    }
+    if (row.finish === 'cancelled' && row.ids.length >= row.limit) {
       row.finish = 'length';
     }
   }
+}
+
+/** Takes back what differs, in the cache too, and puts the new ids in its place. */
+function replaceAnswer(row: Row, ids: readonly number[]): void {
+  let same = 0;
+  while (same < ids.length && ids[same] === row.ids[same]) {
+    same++;
+  }
+  row.ids = [...ids];
+  row.logProbs = ids.map((_, i) => (i < same ? row.logProbs[i] : NaN));
+  row.cached = Math.min(row.cached, row.prompt.length + same);
 }
 
 function rowOf(values: Tensor2D, row: number): Float32Array {

@@ -1,8 +1,8 @@
 import { Random } from '../util/random.js';
-import { Decoder, type Finish, type Row } from './decoder.js';
+import { Decoder, type DecodingHooks, type Finish, type Row } from './decoder.js';
 import type { Qwen2Model } from './transformer.js';
 
-export interface GenerateOptions {
+export interface GenerateOptions extends DecodingHooks {
   /** The longest answer, for all rows or each. The model's context length bounds it too. */
   maxNewTokens: number | readonly number[];
   /** 0: greedy. Default 1. */
@@ -13,8 +13,6 @@ export interface GenerateOptions {
   seed?: number;
   /** Each of these ids ends an answer and is its last id. */
   stopIds?: readonly number[];
-  /** Asked after every token; true ends the row. */
-  stop?: (row: number, ids: readonly number[]) => boolean;
   /** Ends all rows before the next step. */
   signal?: AbortSignal;
   /** Memory for keys and values; rows that do not fit wait until others end. Default 512 MiB. */
@@ -24,7 +22,7 @@ export interface GenerateOptions {
 export interface Generation {
   /** What was generated, the stop id included. */
   ids: number[];
-  /** The log-probability of each id under the model at temperature 1, whatever it was drawn with. */
+  /** The log-probability of each id under the model at temperature 1, whatever it was drawn with; NaN: not drawn. */
   logProbs: Float32Array;
   finish: Finish;
 }
@@ -51,6 +49,8 @@ export async function generate(
       temperature: options.temperature ?? 1,
       topP: options.topP ?? 1,
       stopIds: new Set(options.stopIds),
+      allowed: options.allowed,
+      amend: options.amend,
       stop: options.stop,
       cacheBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
     });
@@ -88,6 +88,7 @@ function makeRow(
     limit: Math.min(wanted, room),
     // A row's own stream, from the seed and its index alone.
     random: new Random(new Random(seed).uint32() + index * 2 ** 32),
+    cached: 0,
     ids: [],
     logProbs: [],
     finish: wanted > 0 ? 'cancelled' : 'length',

@@ -38,6 +38,19 @@ function drawFromAll(probabilities: Float32Array, uniform: number): number {
   return likeliest(probabilities);
 }
 
+/**
+ * The probabilities of some tokens when no others may be drawn: the same as with the others' logits at minus infinity.
+ * @param among at least one id
+ * @returns in the order of the ids; equal where the model gives all of them nothing
+ */
+export function shareAmong(probabilities: Float32Array, among: Int32Array): Float32Array {
+  let mass = 0;
+  for (const id of among) {
+    mass += probabilities[id];
+  }
+  return Float32Array.from(among, (id) => (mass > 0 ? probabilities[id] / mass : 1 / among.length));
+}
+
 /** The first of the largest. */
 export function likeliest(probabilities: Float32Array): number {
   let best = 0;
