@@ -35,6 +35,27 @@ export interface Addon {
     bias: Floats | null,
   ) => void;
 
+  linearWeight: (
+    kind: number,
+    values: Floats | Int8Array | Bytes,
+    scales: Floats | null,
+    out: number,
+    input: number,
+    x: Floats,
+    y: Floats,
+    bias: Floats | null,
+    accumulate: boolean,
+  ) => void;
+  weightRows: (
+    kind: number,
+    values: Floats | Int8Array | Bytes,
+    scales: Floats | null,
+    out: number,
+    input: number,
+    ids: Ints,
+    y: Floats,
+  ) => void;
+
   rmsNorm: (x: Floats, gain: Floats, y: Floats, eps: number) => void;
   rmsNormGrad: (
     dy: Floats,

@@ -50,6 +50,7 @@ napi_value setThreads(napi_env env, napi_callback_info info) {
 void exportGemm(napi_env env, napi_value exports);
 void exportFused(napi_env env, napi_value exports);
 void exportPlain(napi_env env, napi_value exports);
+void exportWeights(napi_env env, napi_value exports);
 
 }  // namespace bc
 
@@ -61,5 +62,6 @@ NAPI_MODULE_INIT() {
   exportGemm(env, exports);
   exportFused(env, exports);
   exportPlain(env, exports);
+  exportWeights(env, exports);
   return exports;
 }

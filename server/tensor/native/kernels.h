@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "weights.h"
+
 namespace bc {
 
 // c[m][n] = alpha a[m][k] b[k][n] (+ bias[n]), or added to c. The rows of c are contiguous.
@@ -18,6 +20,17 @@ struct GemmArgs {
   float alpha = 1;
   bool accumulate = false;
   const float* bias = nullptr;
+};
+
+// y[rows][w.out] = x[rows][w.in] wᵀ (+ bias[w.out]), or added to y. With integer weights each row of x is
+// quantised to 8 bits by its largest magnitude, and the products are summed as integers, exactly.
+struct LinearArgs {
+  int rows;
+  const float* x;
+  Weight w;
+  const float* bias = nullptr;
+  float* y = nullptr;
+  bool accumulate = false;
 };
 
 // One segment of a packed batch: see server/tensor/segments.ts.
@@ -86,6 +99,8 @@ struct CopyArgs {
 
 #define BC_KERNELS(X)                                                                                  \
   X(void, gemm, (const GemmArgs&))                                                                     \
+  X(void, linearWeight, (const LinearArgs&))                                                           \
+  X(void, weightRow, (const Weight&, int row, float* out))                                             \
   X(void, rmsNorm, (const float* x, const float* gain, float* y, int rows, int width, float eps))      \
   X(void, rmsNormGrad, (const float* dy, const float* x, const float* gain, float* dx, float* dgain,   \
                         int rows, int width, float eps))                                               \

@@ -42,6 +42,9 @@ class Args {
   uint8_t* bytes(int index, size_t* length = nullptr) {
     return static_cast<uint8_t*>(array(index, napi_uint8_array, "a Uint8Array", length));
   }
+  int8_t* int8s(int index, size_t* length = nullptr) {
+    return static_cast<int8_t*>(array(index, napi_int8_array, "an Int8Array", length));
+  }
   float* floatsOrNull(int index) { return has(index) ? floats(index) : nullptr; }
 
   napi_env env;

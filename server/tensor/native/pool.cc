@@ -137,7 +137,7 @@ struct Buffer {
   ~Buffer() { ::operator delete(data, std::align_val_t(64)); }
 };
 
-constexpr int kSlots = 16;
+constexpr int kSlots = 24;
 
 }  // namespace
 

@@ -1,0 +1,37 @@
+// 4-bit weights in groups times rows quantised to 8 bits.
+#include "../kernels.h"
+#include "quantize.h"
+
+namespace bc {
+namespace BC_ISA {
+
+void linearInt4(const LinearArgs& p) {
+  int in = p.w.in, out = p.w.out, groups = in / kInt4Group;
+  int8_t* q = reinterpret_cast<int8_t*>(scratch(16, (size_t(p.rows) * in + 3) / 4));
+  float* scales = scratch(17, p.rows);
+  for (int i = 0; i < p.rows; i++) scales[i] = quantizeRow(p.x + size_t(i) * in, in, q + size_t(i) * in);
+  parallelRanges(out, 1 + 65536 / (size_t(in) * p.rows), [&](size_t begin, size_t end) {
+    for (size_t o = begin; o < end; o++) {
+      const uint8_t* w = static_cast<const uint8_t*>(p.w.values) + o * in / 2;
+      for (int i = 0; i < p.rows; i++) {
+        const int8_t* x = q + size_t(i) * in;
+        float value = 0;
+        for (int g = 0; g < groups; g++) {
+          int32_t sum = 0;
+          for (int k = 0; k < 16; k++) {
+            uint8_t pair = w[g * 16 + k];
+            sum += ((pair & 15) - 8) * x[g * kInt4Group + k] + ((pair >> 4) - 8) * x[g * kInt4Group + 16 + k];
+          }
+          value += float(sum) * p.w.scales[o * groups + g];
+        }
+        value *= scales[i];
+        float& y = p.y[size_t(i) * out + o];
+        if (p.bias) value += p.bias[o];
+        y = p.accumulate ? y + value : value;
+      }
+    }
+  });
+}
+
+}  // namespace BC_ISA
+}  // namespace bc

@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { nativeAddon } from '../../../server/tensor/addon.js';
+import { QuantizedMatrix, WEIGHT_KINDS } from '../../../server/tensor/weights.js';
+import { expectClose, randomValues } from './support.js';
+
+const addon = nativeAddon();
+
+/** Rows as the kernels quantise them: [-127, 127] times a scale each. */
+function quantizedRows(x: Float32Array, width: number): { q: number[]; scales: number[] } {
+  const scales: number[] = [];
+  const q: number[] = [];
+  for (let start = 0; start < x.length; start += width) {
+    const row = x.subarray(start, start + width);
+    const top = row.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    const inverse = top > 0 ? Math.fround(127 / top) : 0;
+    scales.push(Math.fround(top / 127));
+    for (const value of row) {
+      const exact = Math.fround(value * inverse);
+      const down = Math.floor(exact);
+      const rest = exact - down;
+      q.push(rest > 0.5 || (rest === 0.5 && down % 2 !== 0) ? down + 1 : down);
+    }
+  }
+  return { q, scales };
+}
+
+/** What the kernel must give to the last bit with int8: exact integer sums, then one scale. */
+function int8Reference(x: Float32Array, w: QuantizedMatrix, rows: number): Float32Array {
+  const [out, input] = w.shape;
+  const { q, scales } = quantizedRows(x, input);
+  const y = new Float32Array(rows * out);
+  for (let i = 0; i < rows; i++) {
+    for (let o = 0; o < out; o++) {
+      let sum = 0;
+      for (let k = 0; k < input; k++) {
+        sum += q[i * input + k] * w.values[o * input + k];
+      }
+      y[i * out + o] = Math.fround(sum) * Math.fround(scales[i] * w.scales[o]);
+    }
+  }
+  return y;
+}
+
+function run(x: Float32Array, w: QuantizedMatrix, rows: number, bias?: Float32Array): Float32Array {
+  const [out, input] = w.shape;
+  const y = new Float32Array(rows * out);
+  const kind = WEIGHT_KINDS[w.kind];
+  addon.linearWeight(kind, w.values, w.scales, out, input, x, y, bias ?? null, false);
+  return y;
+}
+
+/** An array that starts one element into its memory, so that nothing lies aligned. */
+function shifted<T extends Float32Array | Int8Array | Uint8Array>(values: T): T {
+  const moved = new (values.constructor as new (length: number) => T)(values.length + 1);
+  moved.set(values, 1);
+  return moved.subarray(1) as T;
+}
+
+const SHAPES = [
+  [1, 1, 1],
+  [1, 7, 5],
+  [3, 16, 64],
+  [1, 48, 384],
+  [2, 33, 129],
+  [5, 50, 100],
+  [17, 31, 67],
+  [32, 100, 96],
+  [70, 130, 260],
+  [130, 65, 1027],
+];
+
+describe('int8 products', () => {
+  test.each(SHAPES)('%i rows, %i outputs, %i inputs: every bit', (rows, out, input) => {
+    const w = QuantizedMatrix.quantize(randomValues(out * input, 1), [out, input], 'int8');
+    const x = randomValues(rows * input, 2);
+    expect(run(x, w, rows)).toEqual(int8Reference(x, w, rows));
+    const moved = new QuantizedMatrix('int8', w.shape, shifted(w.values), shifted(w.scales));
+    expect(run(shifted(x), moved, rows)).toEqual(int8Reference(x, w, rows));
+  });
+});
+
+test.each([
+  [1, 1, 32],
+  [1, 48, 384],
+  [3, 33, 160],
+  [17, 50, 96],
+  [40, 7, 1024],
+])('int4 products: %i rows, %i outputs, %i inputs', (rows, out, input) => {
+  const w = QuantizedMatrix.quantize(randomValues(out * input, 1), [out, input], 'int4');
+  const x = randomValues(rows * input, 2);
+  const { q, scales } = quantizedRows(x, input);
+  const values = w.dequantize();
+  const expected = Float32Array.from({ length: rows * out }, (_, at) => {
+    const [i, o] = [Math.floor(at / out), at % out];
+    let sum = 0;
+    for (let k = 0; k < input; k++) {
+      sum += q[i * input + k] * values[o * input + k];
+    }
+    return sum * scales[i];
+  });
+  expectClose(run(x, w, rows), expected);
+});
+
+test.each(['int8', 'int4'] as const)('%s products add a bias, and to what is there', (kind) => {
+  const [rows, out, input] = [3, 37, 96];
+  const w = QuantizedMatrix.quantize(randomValues(out * input, 1), [out, input], kind);
+  const x = randomValues(rows * input, 2);
+  const bias = randomValues(out, 3);
+  const start = randomValues(rows * out, 4);
+  const plain = run(x, w, rows);
+  expectClose(
+    run(x, w, rows, bias),
+    plain.map((y, i) => y + bias[i % out]),
+  );
+  const y = start.slice();
+  addon.linearWeight(WEIGHT_KINDS[kind], w.values, w.scales, out, input, x, y, bias, true);
+  expectClose(
+    y,
+    plain.map((value, i) => value + bias[i % out] + start[i]),
+  );
+});
+
+test('a row that holds an infinity or a NaN gives NaN', () => {
+  const w = QuantizedMatrix.quantize(randomValues(3 * 32, 1), [3, 32], 'int8');
+  for (const bad of [Infinity, -Infinity, NaN]) {
+    const x = randomValues(64, 2);
+    x[40] = bad;
+    const y = run(x, w, 2);
+    expect(y.subarray(0, 3).every(Number.isFinite)).toBe(true);
+    expect(y.subarray(3).every(Number.isNaN)).toBe(true);
+  }
+});
+
+test.each(['int8', 'int4'] as const)('rows of an %s matrix', (kind) => {
+  const w = QuantizedMatrix.quantize(randomValues(5 * 64, 1), [5, 64], kind);
+  const y = new Float32Array(3 * 64);
+  const ids = Int32Array.of(4, 0, 4);
+  addon.weightRows(WEIGHT_KINDS[kind], w.values, w.scales, 5, 64, ids, y);
+  const all = w.dequantize();
+  expect(y).toEqual(
+    Float32Array.from([...ids].flatMap((id) => [...all.subarray(id * 64, id * 64 + 64)])),
+  );
+});
+
+describe('quantising', () => {
+  test.each([
+    ['int8', 0.5],
+    ['int4', 1],
+  ] as const)('%s is off by no more than %f of a scale', (kind, most) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), fc.integer(), (out, seed) => {
+        const values = randomValues(out * 64, seed, 10 ** (seed % 20));
+        const w = QuantizedMatrix.quantize(values, [out, 64], kind);
+        const perScale = values.length / w.scales.length;
+        w.dequantize().forEach((x, i) => {
+          const scale = Math.abs(w.scales[Math.floor(i / perScale)]);
+          expect(Math.abs(x - values[i])).toBeLessThanOrEqual(scale * most * 1.0001);
+        });
+      }),
+    );
+  });
+
+  test('zeros stay zeros', () => {
+    for (const kind of ['int8', 'int4'] as const) {
+      const zeros = new Float32Array(64);
+      expect(QuantizedMatrix.quantize(zeros, [2, 32], kind).dequantize()).toEqual(zeros);
+    }
+  });
+
+  test('arrays that do not fit are refused', () => {
+    const scales = new Float32Array(2);
+    expect(() => new QuantizedMatrix('int8', [2, 3], new Int8Array(5), scales)).toThrow(
+      'cannot have 5',
+    );
+    expect(() => new QuantizedMatrix('int8', [2, 3], new Uint8Array(6), scales)).toThrow('cannot');
+    expect(() => new QuantizedMatrix('int4', [2, 30], new Uint8Array(30), scales)).toThrow(
+      'multiple of 32',
+    );
+  });
+});
