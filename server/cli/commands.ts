@@ -70,4 +70,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'prepare public sources for training the built-in model',
     load: async () => (await import('./pretrain-data.js')).pretrainData,
   },
+  {
+    name: 'pretrain',
+    summary: 'train the built-in model on prepared token files, or go on from its last checkpoint',
+    load: async () => (await import('./pretrain.js')).pretrain,
+  },
 ];

@@ -1,7 +1,7 @@
 import type { Qwen2Config } from './config.js';
 
-/** Sizes of models that are made from a workspace, from the smallest to the largest. */
-export type ModelSize = 'tiny' | 'small' | 'medium' | 'base';
+/** Sizes of models, from the smallest to the largest; `builtin` is that of the model that ships with BatCoder. */
+export type ModelSize = 'tiny' | 'small' | 'builtin' | 'medium' | 'base';
 
 const SHAPES: Record<
   ModelSize,
@@ -9,13 +9,14 @@ const SHAPES: Record<
 > = {
   tiny: { layers: 2, hiddenSize: 128, innerSize: 344, heads: 4, kvHeads: 2 },
   small: { layers: 4, hiddenSize: 192, innerSize: 512, heads: 4, kvHeads: 2 },
+  builtin: { layers: 6, hiddenSize: 192, innerSize: 512, heads: 4, kvHeads: 2 },
   medium: { layers: 6, hiddenSize: 256, innerSize: 688, heads: 4, kvHeads: 2 },
   base: { layers: 8, hiddenSize: 384, innerSize: 1024, heads: 6, kvHeads: 2 },
 };
 
 /**
- * The shape of a model made from a workspace. Without the embedding table (vocabSize x hiddenSize), `tiny` has
- * 0.36, `small` 1.6, `medium` 4.4 and `base` 12.6 million parameters.
+ * The shape of a new model. Without the embedding table (vocabSize x hiddenSize), `tiny` has
+ * 0.36, `small` 1.6, `builtin` 2.4, `medium` 4.4 and `base` 12.6 million parameters.
  */
 export function configForSize(size: ModelSize, vocabSize: number, eosId: number): Qwen2Config {
   const shape = SHAPES[size];

@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import type { CorpusUnit } from '../corpus/unit.js';
-import { readSafetensors, writeSafetensors } from '../model/weights/safetensors.js';
-import { latestCheckpoint, saveCheckpoint } from '../store/checkpoint.js';
 import { readJson, writeJson } from '../store/json.js';
 import { JsonlLog } from '../store/jsonl.js';
 import type { Lock } from '../store/lock.js';
@@ -15,6 +13,7 @@ import {
   type RunState,
 } from '../store/runs.js';
 import { UserError } from '../util/errors.js';
+import { loadArrays, saveArrays } from './arrays.js';
 import type { Metrics } from './metrics.js';
 import type { Settings } from './settings.js';
 import type { Progressed, Snapshot } from './state.js';
@@ -29,7 +28,6 @@ export interface RunPlan {
 
 const CHECKPOINTS_KEPT = 2;
 const PLAN = 'plan.json';
-const ARRAYS = 'arrays.safetensors';
 const METRICS = 'metrics.jsonl';
 
 /** A run's files: its plan, its checkpoints, its metrics and its result. The workspace is locked while it is open. */
@@ -82,27 +80,13 @@ export class TrainingRun {
   }
 
   save({ progressed, arrays }: Snapshot): void {
-    const tensors = new Map(
-      [...arrays].map(([name, data]) => [name, { shape: [data.length], data }]),
-    );
-    saveCheckpoint(checkpointsFolder(this.run), progressed, CHECKPOINTS_KEPT, (into) => {
-      writeSafetensors(join(into, ARRAYS), tensors);
-    });
+    saveArrays(checkpointsFolder(this.run), progressed, arrays, CHECKPOINTS_KEPT);
   }
 
   /** The newest sound checkpoint, or null. */
   load(): Snapshot | null {
-    const { checkpoint } = latestCheckpoint(checkpointsFolder(this.run));
-    if (checkpoint === null) {
-      return null;
-    }
-    const file = readSafetensors(join(checkpoint.folder, ARRAYS));
-    try {
-      const arrays = new Map([...file.tensors].map(([name, tensor]) => [name, tensor.read()]));
-      return { progressed: checkpoint.state as Progressed, arrays };
-    } finally {
-      file.close();
-    }
+    const found = loadArrays(checkpointsFolder(this.run));
+    return found && { progressed: found.state as Progressed, arrays: found.arrays };
   }
 
   /** @param lines of the metrics that belong to the state the run goes on from; later ones are cut off */

@@ -1,5 +1,6 @@
 import { AdamW } from '../tensor/adamw.js';
 import { Random, type RandomState } from '../util/random.js';
+import { arraysUnder, prefixed } from './arrays.js';
 import type { Evaluation } from './evaluate.js';
 import type { Reread } from './frozenReader.js';
 import { Reference, type Policy } from './policy.js';
@@ -96,17 +97,11 @@ export class TrainingState {
 
   /** Everything that the next step depends on; copies. */
   snapshot(): Snapshot {
-    const arrays = new Map<string, Float32Array>();
-    const add = (prefix: string, values: ReadonlyMap<string, Float32Array>): void => {
-      for (const [name, array] of values) {
-        arrays.set(prefix + name, array);
-      }
-    };
-    add(POLICY, this.policy.weights());
-    add(OPTIMIZER, this.optimizer.state());
-    if (this.referenceWeights !== null) {
-      add(REFERENCE, this.referenceWeights);
-    }
+    const arrays = new Map([
+      ...prefixed(POLICY, this.policy.weights()),
+      ...prefixed(OPTIMIZER, this.optimizer.state()),
+      ...prefixed(REFERENCE, this.referenceWeights ?? new Map()),
+    ]);
     this.progressed.random = this.random.state;
     this.progressed.samplerWeights = this.sampler.state();
     return { progressed: structuredClone(this.progressed), arrays };
@@ -114,15 +109,9 @@ export class TrainingState {
 
   /** @throws Error where the snapshot is of another model */
   restore({ progressed, arrays }: Snapshot): void {
-    const pick = (prefix: string): Map<string, Float32Array> =>
-      new Map(
-        [...arrays]
-          .filter(([name]) => name.startsWith(prefix))
-          .map(([name, array]) => [name.slice(prefix.length), array]),
-      );
-    this.policy.restore(pick(POLICY));
-    this.optimizer.restore(pick(OPTIMIZER));
-    const reference = pick(REFERENCE);
+    this.policy.restore(arraysUnder(POLICY, arrays));
+    this.optimizer.restore(arraysUnder(OPTIMIZER, arrays));
+    const reference = arraysUnder(REFERENCE, arrays);
     if (reference.size > 0) {
       this.setReference(reference);
     }
