@@ -1,10 +1,10 @@
-import { mul, softmax, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
+import { mul, softmax, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
 import { setImmediate } from 'node:timers/promises';
 import { nativeValues } from '../tensor/addon.js';
 import { KvCache } from '../tensor/ops/kvCache.js';
 import { linear } from '../tensor/ops/linear.js';
 import type { Random } from '../util/random.js';
-import { checkSampling, draw, likeliest, shareAmong, type SamplingOptions } from './sampling.js';
+import { checkSampling, draw, likeliest, shareAmong } from './sampling.js';
 import type { CachedBatch, Qwen2Model } from './transformer.js';
 
 /** Why an answer ended: a stop id or the callback; its length; the signal. */
@@ -18,6 +18,7 @@ export interface Row {
   key: string;
   /** At least 1. */
   limit: number;
+  temperature: number;
   random: Random;
   /** How many places of the prompt and the answer its cache holds, from when it was admitted. */
   cached: number;
@@ -26,7 +27,8 @@ export interface Row {
   finish: Finish;
 }
 
-export interface DecoderOptions extends SamplingOptions, DecodingHooks {
+export interface DecoderOptions extends DecodingHooks {
+  topP: number;
   stopIds: ReadonlySet<number>;
   cacheBytes: number;
 }
@@ -74,7 +76,9 @@ export class Decoder {
     private readonly waiting: Row[],
     private readonly options: DecoderOptions,
   ) {
-    checkSampling(options);
+    for (const { temperature } of waiting) {
+      checkSampling({ temperature, topP: options.topP });
+    }
     const { layers, kvHeads, headSize } = model.config;
     // The last token of an answer is never read, so it needs no place.
     const capacity = waiting.reduce(
@@ -174,12 +178,8 @@ export class Decoder {
     const logits = tidy(() =>
       linear(this.model.hiddenCached(batch, this.cache), this.model.headWeight()),
     ); // [M, V]
-    const { temperature } = this.options;
     const own = softmax(logits);
-    const tempered =
-      temperature === 0 || temperature === 1
-        ? own
-        : tidy(() => softmax(mul<Tensor2D>(logits, 1 / temperature)));
+    const tempered = temperedBy(rows, logits, own);
     logits.dispose();
     try {
       busy.forEach((slot, i) => {
@@ -205,12 +205,12 @@ export class Decoder {
         'The model computes no finite logits: its weights are damaged. Go back to an earlier checkpoint.',
       );
     }
-    const { temperature, topP, stopIds, allowed, amend, stop } = this.options;
+    const { topP, stopIds, allowed, amend, stop } = this.options;
     const uniform = row.random.next();
     const among = allowed?.(row.index, row.ids) ?? null;
-    const all = temperature === 0 ? own : tempered;
+    const all = row.temperature === 0 ? own : tempered;
     const some = among === null ? all : shareAmong(all, among);
-    const drawn = temperature === 0 ? likeliest(some) : draw(some, topP, uniform);
+    const drawn = row.temperature === 0 ? likeliest(some) : draw(some, topP, uniform);
     const id = among === null ? drawn : among[drawn];
     row.ids.push(id);
     row.logProbs.push(Math.log(own[id]));
@@ -235,6 +235,17 @@ function replaceAnswer(row: Row, ids: readonly number[]): void {
   row.ids = [...ids];
   row.logProbs = ids.map((_, i) => (i < same ? row.logProbs[i] : NaN));
   row.cached = Math.min(row.cached, row.prompt.length + same);
+}
+
+/** The distributions to draw from, each at its row's temperature; `own` where none needs another. */
+function temperedBy(rows: readonly Row[], logits: Tensor2D, own: Tensor2D): Tensor2D {
+  if (rows.every(({ temperature }) => temperature === 0 || temperature === 1)) {
+    return own;
+  }
+  const scale = Float32Array.from(rows, ({ temperature }) => 1 / (temperature || 1));
+  return scale.every((each) => each === scale[0])
+    ? tidy(() => softmax(mul<Tensor2D>(logits, scale[0])))
+    : tidy(() => softmax(mul<Tensor2D>(logits, tensor2d(scale, [rows.length, 1]))));
 }
 
 function rowOf(values: Tensor2D, row: number): Float32Array {

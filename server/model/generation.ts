@@ -5,8 +5,8 @@ import type { Qwen2Model } from './transformer.js';
 export interface GenerateOptions extends DecodingHooks {
   /** The longest answer, for all rows or each. The model's context length bounds it too. */
   maxNewTokens: number | readonly number[];
-  /** 0: greedy. Default 1. */
-  temperature?: number;
+  /** For all rows or each. 0: greedy. Default 1. */
+  temperature?: number | readonly number[];
   /** Default 1: all tokens. */
   topP?: number;
   /** The same seed gives a row the same answer, whatever other rows there are. Default 0. */
@@ -46,7 +46,6 @@ export async function generate(
   const waiting = sortedByPrompt(rows.filter((row) => row.limit > 0));
   if (waiting.length > 0) {
     const decoder = new Decoder(model, waiting, {
-      temperature: options.temperature ?? 1,
       topP: options.topP ?? 1,
       stopIds: new Set(options.stopIds),
       allowed: options.allowed,
@@ -73,7 +72,7 @@ function makeRow(
   index: number,
   options: GenerateOptions,
 ): Row {
-  const { maxNewTokens, seed = 0 } = options;
+  const { maxNewTokens, temperature = 1, seed = 0 } = options;
   const room = model.config.contextLength - prompt.length;
   if (prompt.length === 0 || room < 1) {
     throw new Error(
@@ -86,6 +85,7 @@ function makeRow(
     prompt,
     key: prompt.join(),
     limit: Math.min(wanted, room),
+    temperature: typeof temperature === 'number' ? temperature : temperature[index],
     // A row's own stream, from the seed and its index alone.
     random: new Random(new Random(seed).uint32() + index * 2 ** 32),
     cached: 0,

@@ -49,6 +49,19 @@ onEachBackend('constrained generation', (backend) => {
     expect(asked.map(({ ids }) => ids)).toEqual(free.map(({ ids }) => ids));
   });
 
+  test('each row has its own temperature', async () => {
+    const prompts = [sequences[0], sequences[1], sequences[0]];
+    const mixed = await generate(model, prompts, {
+      maxNewTokens: 8,
+      temperature: [0, 0.7, 1],
+      seed: 4,
+    });
+    for (const [row, temperature] of [0, 0.7, 1].entries()) {
+      const alike = await generate(model, prompts, { maxNewTokens: 8, temperature, seed: 4 });
+      expect(mixed[row].ids).toEqual(alike[row].ids);
+    }
+  });
+
   test('an amended answer goes on as if it had been the prompt', async () => {
     const prompt = sequences[0];
     for (const [keep, given] of [

@@ -43,7 +43,11 @@ onNative('JavaScript kernels', () => {
     const model = Qwen2Model.init(configForSize('tiny', 512, 0), 1);
     model.adapter = adapted ? Adapter.init(model.config, {}, 2) : null;
     resetJsKernelCounts();
-    await generate(model, [[1, 2, 3], [4], [1, 2, 3]], { maxNewTokens: 4, topP: 0.9 });
+    await generate(model, [[1, 2, 3], [4], [1, 2, 3]], {
+      maxNewTokens: 4,
+      topP: 0.9,
+      temperature: [0, 0.7, 1],
+    });
     expect(jsKernelCounts()).toEqual({});
   });
 });
