@@ -3,6 +3,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include "kernels.h"
 
 namespace bc {
@@ -36,7 +40,28 @@ const Kernels& choose() {
 #endif
 }
 
+#if defined(__x86_64__)
+bool findVnni() {
+  const char* denied = std::getenv("BATCODER_VNNI");
+  if (denied && std::strcmp(denied, "0") == 0) return false;
+  unsigned a, b, c, d;
+  bool wide = &kernels() == &avx512::table;
+  // AVX512_VNNI, or for the 256-bit kernels AVX-VNNI.
+  if (wide) return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c >> 11 & 1);
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+#endif
+
 }  // namespace
+
+bool hasVnni() {
+#if defined(__x86_64__)
+  static const bool found = findVnni();
+  return found;
+#else
+  return false;
+#endif
+}
 
 const Kernels& kernels() {
   static const Kernels& chosen = choose();

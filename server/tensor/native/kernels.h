@@ -136,6 +136,9 @@ struct Kernels {
 // The best set for this machine; the same on every call.
 const Kernels& kernels();
 
+// Whether the processor adds four products of bytes in one instruction. BATCODER_VNNI=0 denies it (for tests).
+bool hasVnni();
+
 // cos and sin of position * theta^(-2i/headSize): [position][cos: headSize/2, sin: headSize/2].
 // Stays valid for the life of the process.
 const float* rotaryTable(double theta, int headSize, int positions);

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
+import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { nativeAddon } from '../../../server/tensor/addon.js';
 import { QuantizedMatrix, WEIGHT_KINDS } from '../../../server/tensor/weights.js';
+import { assetPath } from '../../../server/util/assets.js';
 import { expectClose, randomValues } from './support.js';
 
 const addon = nativeAddon();
@@ -79,6 +81,29 @@ describe('int8 products', () => {
     expect(run(shifted(x), moved, rows)).toEqual(int8Reference(x, w, rows));
   });
 });
+
+test.each([{ BATCODER_VNNI: '0' }, { BATCODER_ISA: 'avx2' }, { BATCODER_ISA: 'base' }])(
+  'int8 products have the same bits with %o',
+  (env) => {
+    const script = `
+      const addon = require(${JSON.stringify(assetPath('native', 'batcoder.node'))});
+      const make = (n, s) => Float32Array.from({ length: n }, (_, i) => Math.sin(i * s));
+      const hash = require('node:crypto').createHash('sha256');
+      for (const [rows, out, input] of ${JSON.stringify(SHAPES)}) {
+        const w = Int8Array.from(make(out * input, 1), (x) => x * 127.9);
+        const y = new Float32Array(rows * out);
+        addon.linearWeight(1, w, make(out, 2), out, input, make(rows * input, 3), y, null, false);
+        hash.update(y);
+      }
+      console.log(hash.digest('hex'));`;
+    const run = (settings: Record<string, string>) =>
+      execFileSync(process.execPath, ['-e', script], {
+        encoding: 'utf8',
+        env: { ...process.env, ...settings },
+      });
+    expect(run(env)).toBe(run({}));
+  },
+);
 
 test.each([
   [1, 1, 32],

@@ -7,14 +7,12 @@ namespace BC_ISA {
 
 void linearInt4(const LinearArgs& p) {
   int in = p.w.in, out = p.w.out, groups = in / kInt4Group;
-  int8_t* q = reinterpret_cast<int8_t*>(scratch(16, (size_t(p.rows) * in + 3) / 4));
-  float* scales = scratch(17, p.rows);
-  for (int i = 0; i < p.rows; i++) scales[i] = quantizeRow(p.x + size_t(i) * in, in, q + size_t(i) * in);
+  Int8Rows rows = quantizeRows(p.x, nullptr, p.rows, in);
   parallelRanges(out, 1 + 65536 / (size_t(in) * p.rows), [&](size_t begin, size_t end) {
     for (size_t o = begin; o < end; o++) {
       const uint8_t* w = static_cast<const uint8_t*>(p.w.values) + o * in / 2;
       for (int i = 0; i < p.rows; i++) {
-        const int8_t* x = q + size_t(i) * in;
+        const int8_t* x = rows.q + i * rows.stride;
         float value = 0;
         for (int g = 0; g < groups; g++) {
           int32_t sum = 0;
@@ -24,7 +22,7 @@ void linearInt4(const LinearArgs& p) {
           }
           value += float(sum) * p.w.scales[o * groups + g];
         }
-        value *= scales[i];
+        value *= rows.scale[i];
         float& y = p.y[size_t(i) * out + o];
         if (p.bias) value += p.bias[o];
         y = p.accumulate ? y + value : value;

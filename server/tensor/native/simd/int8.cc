@@ -1,31 +1,271 @@
-// 8-bit weights times rows quantised to 8 bits.
+// 8-bit weights times rows quantised to 8 bits. Products are summed as integers, so every instruction set and every
+// way of summing gives the same bits.
+#include "int8.h"
+
 #include "../kernels.h"
-#include "quantize.h"
 
 namespace bc {
 namespace BC_ISA {
+namespace {
 
-void linearInt8(const LinearArgs& p) {
-  int in = p.w.in, out = p.w.out;
-  int8_t* q = reinterpret_cast<int8_t*>(scratch(16, (size_t(p.rows) * in + 3) / 4));
-  float* scales = scratch(17, p.rows);
-  parallelRanges(p.rows, 1 + 32768 / (in + 1), [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) scales[i] = quantizeRow(p.x + i * in, in, q + i * in);
-  });
-  parallelRanges(out, 1 + 65536 / (size_t(in) * p.rows), [&](size_t begin, size_t end) {
-    for (size_t o = begin; o < end; o++) {
-      const int8_t* w = static_cast<const int8_t*>(p.w.values) + o * in;
-      for (int i = 0; i < p.rows; i++) {
-        const int8_t* x = q + size_t(i) * in;
-        int32_t sum = 0;
-        for (int k = 0; k < in; k++) sum += int(x[k]) * int(w[k]);
-        float& y = p.y[size_t(i) * out + o];
-        float value = float(sum) * (scales[i] * p.w.scales[o]);
-        if (p.bias) value += p.bias[o];
-        y = p.accumulate ? y + value : value;
+#if defined(__AVX2__)
+constexpr int kBytes = 4 * kLanes;
+#else
+constexpr int kBytes = 16;
+#endif
+typedef int8_t vbytes __attribute__((vector_size(kBytes)));
+typedef int8_t vbytesu __attribute__((vector_size(kBytes), aligned(1), may_alias));
+
+#if BC_LANES == 16
+constexpr int TILE_ROWS = 6, TILE_COLUMNS = 4, PANEL_ROWS = 8, PANEL_VECTORS = 3;
+#else
+constexpr int TILE_ROWS = 2, TILE_COLUMNS = 4, PANEL_ROWS = 4, PANEL_VECTORS = 2;
+#endif
+constexpr int PANEL = PANEL_VECTORS * kLanes;
+
+BC_INLINE vbytes loadBytes(const int8_t* p) { return *reinterpret_cast<const vbytesu*>(p); }
+BC_INLINE vbytes loadBytesPart(const int8_t* p, int count) {
+  vbytes v = {};
+  memcpy(&v, p, count);
+  return v;
+}
+
+BC_INLINE int32_t sumLanes(vi v) {
+  int32_t lane[kLanes], sum = 0;
+  memcpy(lane, &v, sizeof v);
+  for (int32_t part : lane) sum += part;
+  return sum;
+}
+
+// The sum of the lanes of each of COUNT vectors.
+template <int COUNT>
+BC_INLINE void sumEach(const vi* v, int32_t* sums) {
+#if defined(__AVX2__)
+  if (COUNT == 4) {
+#if BC_LANES == 16
+    __m256i four[4];
+    for (int i = 0; i < 4; i++)
+      four[i] = _mm256_add_epi32(_mm512_castsi512_si256((__m512i)v[i]), _mm512_extracti64x4_epi64((__m512i)v[i], 1));
+#else
+    __m256i four[4] = {(__m256i)v[0], (__m256i)v[1], (__m256i)v[2], (__m256i)v[3]};
+#endif
+    __m256i pairs = _mm256_hadd_epi32(_mm256_hadd_epi32(four[0], four[1]), _mm256_hadd_epi32(four[2], four[3]));
+    __m128i all = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+    memcpy(sums, &all, sizeof all);
+    return;
+  }
+#endif
+  for (int i = 0; i < COUNT; i++) sums[i] = sumLanes(v[i]);
+}
+
+#define BC_FORM plain
+#define BC_FORM_TARGET
+namespace plain {
+constexpr int32_t kOffset = 0;
+BC_INLINE vbytes prepare(vbytes w) { return w; }
+#if BC_LANES == 16
+// |w| has 8 bits, |x| 7: two products fit into 16 bits.
+BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
+  __m512i signs = _mm512_mask_sub_epi8((__m512i)x, _mm512_movepi8_mask((__m512i)w), _mm512_setzero_si512(), (__m512i)x);
+  __m512i pairs = _mm512_maddubs_epi16(_mm512_abs_epi8((__m512i)w), signs);
+  return sum + (vi)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+}
+#elif BC_LANES == 8
+BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
+  __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8((__m256i)w), _mm256_sign_epi8((__m256i)x, (__m256i)w));
+  return sum + (vi)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+}
+#elif defined(__SSE2__)
+BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
+  __m128i a = (__m128i)w, b = (__m128i)x;
+  auto low = [](__m128i v) { return _mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8); };
+  auto high = [](__m128i v) { return _mm_srai_epi16(_mm_unpackhi_epi8(v, v), 8); };
+  return sum + (vi)_mm_madd_epi16(low(a), low(b)) + (vi)_mm_madd_epi16(high(a), high(b));
+}
+#elif defined(__ARM_FEATURE_DOTPROD)
+BC_INLINE vi dot(vi sum, vbytes w, vbytes x) { return (vi)vdotq_s32((int32x4_t)sum, (int8x16_t)w, (int8x16_t)x); }
+#else
+BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
+  typedef int8_t half8 __attribute__((vector_size(8)));
+  typedef int16_t half16 __attribute__((vector_size(16)));
+  typedef int16_t quarter16 __attribute__((vector_size(8)));
+  half8 part[4];
+  memcpy(part, &w, 16);
+  memcpy(part + 2, &x, 16);
+  auto wide = [](half8 v) { return __builtin_convertvector(v, half16); };
+  // Two products of 15 bits fit into 16.
+  half16 pairs = wide(part[0]) * wide(part[2]) + wide(part[1]) * wide(part[3]);
+  quarter16 quarter[2];
+  memcpy(quarter, &pairs, 16);
+  return sum + __builtin_convertvector(quarter[0], vi) + __builtin_convertvector(quarter[1], vi);
+}
+#endif
+}  // namespace plain
+#include "int8_tile.h"
+#undef BC_FORM
+#undef BC_FORM_TARGET
+
+#if defined(__AVX2__)
+#define BC_FORM vnni
+#define BC_FORM_PANELS
+#if BC_LANES == 16
+#define BC_FORM_TARGET __attribute__((target("avx512vnni")))
+#else
+#define BC_FORM_TARGET __attribute__((target("avxvnni")))
+#endif
+namespace vnni {
+// The instruction takes one operand without a sign: weights plus 128.
+constexpr int32_t kOffset = 128;
+BC_INLINE vbytes prepare(vbytes w) { return w ^ int8_t(-128); }
+#if BC_LANES == 16
+BC_FORM_TARGET BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
+  return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)w, (__m512i)x);
+}
+#else
+BC_FORM_TARGET BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
+  return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)w, (__m256i)x);
+}
+#endif
+}  // namespace vnni
+#include "int8_tile.h"
+#undef BC_FORM
+#undef BC_FORM_TARGET
+#undef BC_FORM_PANELS
+
+BC_INLINE int minOf(int a, int b) { return a < b ? a : b; }
+
+// The outputs [o, o + columns) of [out][depth] weights as a panel.
+void packRows(const int8_t* w, int depth, int columns, int8_t* to) {
+  constexpr int STEP = 64;
+  for (int k0 = 0; k0 < depth; k0 += STEP) {
+    int end = minOf(k0 + STEP, depth);
+    for (int j = 0; j < PANEL; j++) {
+      const int8_t* from = w + size_t(minOf(j, columns - 1)) * depth;
+      int k = k0;
+      for (; k + 4 <= end; k += 4) {
+        uint32_t four;
+        memcpy(&four, from + k, 4);
+        four ^= 0x80808080u;
+        memcpy(to + (size_t(k) * PANEL + j * 4), &four, 4);
+      }
+      if (k < end) {
+        uint32_t four = 0;
+        memcpy(&four, from + k, end - k);
+        four ^= 0x80808080u;
+        memcpy(to + (size_t(k) * PANEL + j * 4), &four, 4);
       }
     }
+  }
+}
+
+// The same of [depth][out] weights: four rows of bytes are interleaved.
+void packColumns(const int8_t* w, int out, int depth, int columns, int8_t* to) {
+  alignas(16) int8_t part[4][PANEL];
+  for (int k = 0; k < depth; k += 4, to += PANEL * 4) {
+    const int8_t* row[4];
+    for (int r = 0; r < 4; r++) {
+      row[r] = w + size_t(minOf(k + r, depth - 1)) * out;
+      if (columns < PANEL) {
+        memset(part[r], 0, PANEL);
+        memcpy(part[r], row[r], columns);
+        row[r] = part[r];
+      }
+    }
+    for (int j = 0; j < PANEL; j += 16) {
+      auto at = [&](int r) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(row[r] + j)); };
+      __m128i a = at(0), b = at(1), c = at(2), d = at(3), flip = _mm_set1_epi8(-128);
+      __m128i pairs[4] = {_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b), _mm_unpacklo_epi8(c, d),
+                          _mm_unpackhi_epi8(c, d)};
+      __m128i* into = reinterpret_cast<__m128i*>(to + j * 4);
+      for (int half = 0; half < 2; half++) {
+        _mm_storeu_si128(into + half * 2, _mm_xor_si128(_mm_unpacklo_epi16(pairs[half], pairs[half + 2]), flip));
+        _mm_storeu_si128(into + half * 2 + 1, _mm_xor_si128(_mm_unpackhi_epi16(pairs[half], pairs[half + 2]), flip));
+      }
+    }
+  }
+}
+
+void packed(const Int8Product& p) {
+  int panels = (p.out + PANEL - 1) / PANEL, depth = p.x.count;
+  size_t panelBytes = size_t(PANEL) * ((depth + 3) / 4 * 4);
+  int8_t* store = reinterpret_cast<int8_t*>(scratch(18, panels * panelBytes / 4));
+  parallelFor(panels, [&](int panel) {
+    int o = panel * PANEL, columns = minOf(PANEL, p.out - o);
+    int8_t* to = store + panel * panelBytes;
+    if (p.transposed) {
+      packColumns(p.w + o, p.out, depth, columns, to);
+    } else {
+      packRows(p.w + size_t(o) * depth, depth, columns, to);
+    }
   });
+  constexpr int ROWS = 16 * PANEL_ROWS, COLUMNS = 4 * PANEL;
+  int blocks = (p.x.rows + ROWS - 1) / ROWS, strips = (p.out + COLUMNS - 1) / COLUMNS;
+  parallelFor(blocks * strips, [&](int task) {
+    int first = task % blocks * ROWS, last = minOf(first + ROWS, p.x.rows);
+    int begin = task / blocks * COLUMNS, end = minOf(begin + COLUMNS, p.out);
+    vnni::fromPanels(p, store, first, last, begin, end);
+    if (p.low) addLowRank(*p.low, first, last, begin, end, p.y, p.yRow);
+  });
+}
+#endif
+
+// [depth][out] as [out][depth].
+const int8_t* transpose(const int8_t* w, int depth, int out) {
+  int8_t* to = reinterpret_cast<int8_t*>(scratch(18, (size_t(out) * depth + 3) / 4));
+  constexpr int BLOCK = 32;
+  parallelFor((out + BLOCK - 1) / BLOCK, [&](int block) {
+    int begin = block * BLOCK, end = begin + BLOCK < out ? begin + BLOCK : out;
+    for (int k0 = 0; k0 < depth; k0 += BLOCK)
+      for (int o = begin; o < end; o++)
+        for (int k = k0; k < k0 + BLOCK && k < depth; k++) to[size_t(o) * depth + k] = w[size_t(k) * out + o];
+  });
+  return to;
+}
+
+void direct(const Int8Product& given, bool fast) {
+  Int8Product p = given;
+  if (p.transposed) p.w = transpose(p.w, p.x.count, p.out);
+  auto run = plain::direct;
+#if defined(__AVX2__)
+  if (fast) run = vnni::direct;
+#else
+  (void)fast;
+#endif
+  // Blocks of rows that stay in the second cache.
+  int rows = 1 + int((256 << 10) / p.x.stride);
+  parallelRanges(p.out, 8 + 65536 / (p.x.stride * p.x.rows), [&](size_t begin, size_t end) {
+    for (int first = 0; first < p.x.rows; first += rows) {
+      int last = first + rows < p.x.rows ? first + rows : p.x.rows;
+      run(p, first, last, int(begin), int(end));
+      if (p.low) addLowRank(*p.low, first, last, begin, end, p.y, p.yRow);
+    }
+  });
+}
+
+}  // namespace
+
+void int8Product(const Int8Product& p) {
+  if (p.x.rows <= 0 || p.out <= 0) return;
+#if defined(__AVX2__)
+  bool fast = hasVnni();
+  if (fast && (p.transposed || p.x.rows >= 48)) return packed(p);
+  direct(p, fast);
+#else
+  direct(p, false);
+#endif
+}
+
+void linearInt8(const LinearArgs& p) {
+  Int8Product product = {};
+  product.x = quantizeRows(p.x, nullptr, p.rows, p.w.in);
+  product.out = p.w.out;
+  product.w = static_cast<const int8_t*>(p.w.values);
+  product.scales = p.w.scales;
+  product.bias = p.bias;
+  product.y = p.y;
+  product.yRow = p.w.out;
+  product.accumulate = p.accumulate;
+  int8Product(product);
 }
 
 }  // namespace BC_ISA

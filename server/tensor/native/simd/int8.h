@@ -1,0 +1,28 @@
+// A product of 8-bit weights with rows that are quantised to 8 bits; see int8.cc.
+#pragma once
+#include "lowrank.h"
+#include "quantize.h"
+
+namespace bc {
+namespace BC_ISA {
+
+// y[rows][out] = x[rows][depth] w[out][depth]ᵀ, the integers times x.scale[row] (and scales[out]).
+struct Int8Product {
+  Int8Rows x;
+  int out;
+  const int8_t* w;
+  const float* scales;  // null: 1
+  const float* bias;    // or null
+  float* y;
+  size_t yRow;
+  bool accumulate;
+  // What is added to y besides, or null.
+  const LowRank* low;
+  // The weights lie as [depth][out].
+  bool transposed;
+};
+
+void int8Product(const Int8Product&);
+
+}  // namespace BC_ISA
+}  // namespace bc
