@@ -96,7 +96,7 @@ test.each([{ BATCODER_VNNI: '0' }, { BATCODER_ISA: 'avx2' }, { BATCODER_ISA: 'ba
         hash.update(y);
       }
       console.log(hash.digest('hex'));`;
-    const run = (settings: Record<string, string>) =>
+    const run = (settings: Record<string, string | undefined>) =>
       execFileSync(process.execPath, ['-e', script], {
         encoding: 'utf8',
         env: { ...process.env, ...settings },
