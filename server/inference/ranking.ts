@@ -1,3 +1,4 @@
+import { parsePlainDoc, renderPlainDoc } from '../languages/docs/plain.js';
 import type { Doc } from '../languages/types.js';
 import { generate } from '../model/generation.js';
 import type { Similarity } from '../similarity/similarity.js';
@@ -5,12 +6,13 @@ import { chrf } from './chrf.js';
 import type { CodeCandidate, CodeRequest, DocCandidate } from './candidates.js';
 import { grounding } from './grounding.js';
 import type { LoadedModel } from './loadedModel.js';
+import type { WrittenDoc } from './docWriter.js';
 import { rebuild, type UnitView } from './view.js';
+import { writeDocs } from './writeDocs.js';
 
 /** A reconstruction may be this much longer than the original, as in training. */
 const CODE_CAP_FACTOR = 1.3;
 const CODE_CAP_EXTRA = 16;
-const DOC_CAP = 96;
 /** What a candidate whose every word is in its source gains over one that shares none. */
 const GROUNDING_WEIGHT = 0.25;
 
@@ -56,13 +58,13 @@ export async function rankDocs(
 }
 
 /**
- * Ranks codes by the way back: the model documents each, greedily, and chrF to the doc that was asked for is the
- * score. Log-probability would rank too, but it favours short and common code; the way back asks what the code says.
+ * Ranks codes by the way back: the model documents each, greedily, with the parts that the doc has that was asked for,
+ * and chrF to that is the score. Log-probability would rank too, but it favours short and common code; the way back asks what the code says.
  * What of the code's words the doc and the signature have counts besides.
  * @returns best first; equals keep the given order, the likeliest first
  */
 export async function rankCodes(
-  { model, prompts }: LoadedModel,
+  loaded: LoadedModel,
   { language, doc, signature }: CodeRequest,
   codes: readonly Omit<CodeCandidate, 'score'>[],
   signal?: AbortSignal,
@@ -70,19 +72,27 @@ export async function rankCodes(
   if (codes.length === 0) {
     return [];
   }
-  const generations = await generate(
-    model,
-    codes.map(({ code }) => prompts.document(language, code)),
-    { maxNewTokens: DOC_CAP, temperature: 0, stopIds: prompts.stopIds, signal },
+  const asked = parsePlainDoc(doc);
+  const frame = {
+    parameters: asked.params.map(({ name }) => name),
+    returnsValue: asked.returns !== null,
+  };
+  const written = await writeDocs(
+    loaded,
+    codes.map(({ code }) => ({ language, code, frame, temperature: 0 })),
+    { seed: 0, signal },
   );
-  signal?.throwIfAborted();
   return codes
-    .map((code, i) => ({ ...code, score: chrf(prompts.readDoc(generations[i].ids), doc) }))
+    .map((code, i) => ({ ...code, score: closeness(written[i], doc) }))
     .sort(
       byMerit(
         ({ body, score }) => score + GROUNDING_WEIGHT * grounding(body, `${doc} ${signature}`),
       ),
     );
+}
+
+function closeness(written: WrittenDoc | null, doc: string): number {
+  return written === null ? 0 : chrf(renderPlainDoc(written.doc), doc);
 }
 
 /** Orders the greatest merit first. */

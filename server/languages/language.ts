@@ -81,11 +81,12 @@ export function fieldText(node: Node, field: string): string | null {
   return node.childForFieldName(field)?.text ?? null;
 }
 
-/** A parameter that is neither optional nor rest, unless said otherwise. */
+/** A parameter that is neither optional nor rest, unless said otherwise. A pattern over several lines becomes one. */
 export function parameter(
   name: string,
   type: string | null,
   more: { optional?: boolean; rest?: boolean } = {},
 ): Parameter {
-  return { name, type, optional: more.optional ?? false, rest: more.rest ?? false };
+  const line = name.replace(/\s+/g, ' ');
+  return { name: line, type, optional: more.optional ?? false, rest: more.rest ?? false };
 }

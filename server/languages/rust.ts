@@ -1,3 +1,4 @@
+import type { Node } from 'web-tree-sitter';
 import { fieldText, type Language, parameter, words } from './language.js';
 
 const query = `
@@ -12,6 +13,14 @@ const query = `
 (block_comment) @comment
 (ERROR) @error
 `;
+
+/** What a pattern binds, without the type and the marks before it: `&(x, y)` and `Point(x, y)` are `(x, y)`. */
+function patternName(node: Node): string {
+  return (fieldText(node, 'pattern') ?? '_')
+    .replace(/^(?:&|mut\s|ref\s|\s)+/, '')
+    .replace(/^[\w:]+\s*(?=[({])/, '')
+    .replace(/^\(\s*(\w+)\s*\)$/, '$1');
+}
 
 export const rust: Language = {
   id: 'rust',
@@ -37,7 +46,7 @@ export const rust: Language = {
       const list = value.childForFieldName('parameters')?.namedChildren ?? [];
       return list
         .filter((node) => node.type === 'parameter')
-        .map((node) => parameter(fieldText(node, 'pattern') ?? '_', fieldText(node, 'type')));
+        .map((node) => parameter(patternName(node), fieldText(node, 'type')));
     },
     returnType: (value) => fieldText(value, 'return_type'),
     nothing: words('() !'),

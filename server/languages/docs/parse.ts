@@ -218,7 +218,7 @@ class DocReader {
       return true;
     }
     const entry =
-      /^([`*\\.&$\w]+|\{[^}]*\}|\[[^\]]*\])\s*(\(.*?\)(?=\s*[:–—-]))?\s*(?::|[-–—](?=\s|$))\s*(.*)$/.exec(
+      /^([`*\\.&$\p{L}\p{N}_]+|`?(?:\{[^}]*\}|\[[^\]]*\]|\([^()]*,[^()]*\))`?)\s*(\(.*?\)(?=\s*[:–—-]))?\s*(?::|[-–—](?=\s|$))\s*(.*)$/u.exec(
         text,
       );
     if (!entry) {
@@ -248,5 +248,5 @@ function indentOf(line: string): number {
 /** A parameter's name without what marks it in a signature or in Markdown: `**kwargs`, a name in backticks. */
 function bareName(name: string): string {
   const bare = name.replace(/^(?:[`*&\\]|\.\.\.)+/, '').replace(/[`*:]+$/, '');
-  return /^[[{]/.test(bare) ? splitNameAndText(bare).name : bare;
+  return /^[[{(]/.test(bare) ? splitNameAndText(bare).name : bare;
 }

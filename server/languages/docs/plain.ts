@@ -6,7 +6,7 @@ export function oneLine(text: string): string {
 }
 
 /**
- * Splits `name text` where the name may be a destructuring pattern: `{ a, b } text`.
+ * Splits `name text` where the name may be a destructuring pattern: `{ a, b } text`, `(a, b) text`.
  * A dash or colon between the two is dropped.
  */
 export function splitNameAndText(rest: string): { name: string; text: string } {
@@ -19,7 +19,7 @@ export function splitNameAndText(rest: string): { name: string; text: string } {
 }
 
 function nameEnd(text: string): number {
-  if (text[0] === '{' || text[0] === '[') {
+  if (/^[{[]|^\([^()]*,/.test(text)) {
     let depth = 0;
     for (let i = 0; i < text.length; i++) {
       if ('{[('.includes(text[i])) {

@@ -16,8 +16,18 @@ export interface RenderContext {
 /** A part of a doc as lines; the parts are put one under the other with a blank line where `blank` says so. */
 type Layout = (doc: Doc, context: RenderContext, width: number) => string[];
 
-const LINE_SHAPE: Partial<Record<LanguageId, CommentShape>> = {
+/** Of styles that are no tool's of one language. */
+const OWN_SHAPE: Record<LanguageId, CommentShape> = {
+  typescript: 'block',
+  tsx: 'block',
+  javascript: 'block',
   python: 'docstring',
+  go: '//',
+  java: 'block',
+  rust: '///',
+  csharp: '///',
+  kotlin: 'block',
+  scala: 'block',
   ruby: '#',
   bash: '#',
   lua: '--',
@@ -34,10 +44,10 @@ const SHAPE: Record<DocStyle, (language: LanguageId) => CommentShape> = {
   scaladoc: () => 'block',
   doxygen: () => 'block',
   phpdoc: () => 'block',
-  google: docstringOrLines,
-  numpy: docstringOrLines,
-  sphinx: docstringOrLines,
-  plain: docstringOrLines,
+  google: ownShape,
+  numpy: ownShape,
+  sphinx: ownShape,
+  plain: ownShape,
   godoc: () => '//',
   rustdoc: () => '///',
   xmldoc: () => '///',
@@ -45,8 +55,8 @@ const SHAPE: Record<DocStyle, (language: LanguageId) => CommentShape> = {
   ldoc: () => '---',
 };
 
-function docstringOrLines(language: LanguageId): CommentShape {
-  return LINE_SHAPE[language] ?? '//';
+function ownShape(language: LanguageId): CommentShape {
+  return OWN_SHAPE[language];
 }
 
 const LAYOUT: Record<DocStyle, Layout> = {

@@ -1,0 +1,83 @@
+import { parsePlainDoc, renderPlainDoc } from '../languages/docs/plain.js';
+import { parseDoc, renderDoc } from '../languages/docs/styles.js';
+import { languageById } from '../languages/table.js';
+import type { Doc, LanguageId } from '../languages/types.js';
+import { generate } from '../model/generation.js';
+import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
+import { DocVocabulary } from './docVocabulary.js';
+import { DocWriter, type DocFrame, type WrittenDoc } from './docWriter.js';
+import type { LoadedModel } from './loadedModel.js';
+
+/** A doc that is asked for. */
+export interface DocRequest {
+  language: LanguageId;
+  code: string;
+  frame: DocFrame;
+  /** 0: greedy. */
+  temperature: number;
+}
+
+const TOP_P = 0.95;
+
+/**
+ * Lets the model write docs within their frames, all at once.
+ * @returns in the order of the requests; null where the model had no summary, or the code leaves no room for a doc
+ */
+export async function writeDocs(
+  loaded: LoadedModel,
+  requests: readonly DocRequest[],
+  options: { seed: number; signal?: AbortSignal },
+): Promise<(WrittenDoc | null)[]> {
+  const { model, tokenizer, prompts } = loaded;
+  const vocabulary = vocabularyOf(tokenizer, prompts.stopIds);
+  const rows = requests.map(({ language, code, frame, temperature }) => {
+    const prompt = prompts.document(language, code);
+    const room = model.config.contextLength - prompt.length;
+    const survives = (doc: Doc): boolean => survivesStyles(doc, language);
+    const { stopIds } = prompts;
+    const writer = new DocWriter(frame, { tokenizer, vocabulary, stopIds, room, survives });
+    return { prompt, temperature, writer };
+  });
+  const live = rows.filter(({ writer }) => !writer.ended);
+  if (live.length > 0) {
+    await generate(
+      model,
+      live.map(({ prompt }) => prompt),
+      {
+        maxNewTokens: live.map(({ writer }) => writer.limit),
+        temperature: live.map(({ temperature }) => temperature),
+        topP: TOP_P,
+        seed: options.seed,
+        allowed: (row, ids) => live[row].writer.allowed(ids),
+        amend: (row, ids) => live[row].writer.amend(ids),
+        stop: (row) => live[row].writer.ended,
+        signal: options.signal,
+      },
+    );
+    options.signal?.throwIfAborted();
+  }
+  return rows.map(({ writer }) => writer.result());
+}
+
+const vocabularies = new WeakMap<Tokenizer, DocVocabulary>();
+
+function vocabularyOf(tokenizer: Tokenizer, stopIds: readonly number[]): DocVocabulary {
+  let vocabulary = vocabularies.get(tokenizer);
+  if (vocabulary === undefined) {
+    vocabulary = new DocVocabulary(tokenizer, stopIds);
+    vocabularies.set(tokenizer, vocabulary);
+  }
+  return vocabulary;
+}
+
+/** Whether a doc is read again as it was written: in the plain form, and in every style of its language. */
+export function survivesStyles(doc: Doc, language: LanguageId): boolean {
+  const same = (read: Doc): boolean => renderPlainDoc(read) === renderPlainDoc(doc);
+  const context = { language, parameters: [], returnsType: null, indent: '' };
+  return (
+    same(parsePlainDoc(renderPlainDoc(doc))) &&
+    languageById(language).docStyles.every((style) =>
+      same(parseDoc(renderDoc(doc, style, context), language)),
+    )
+  );
+}
