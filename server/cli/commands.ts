@@ -57,8 +57,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'bench',
-    summary: 'measure how fast this machine trains or decodes with a model of random weights',
-    load: async () => (await import('./bench.js')).bench,
+    summary: 'measure how fast this machine trains, learns, decodes and loads',
+    load: async () => (await import('./bench/bench.js')).bench,
   },
   {
     name: 'serve',

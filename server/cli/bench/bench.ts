@@ -1,0 +1,88 @@
+import { initBackend } from '../../tensor/backend.js';
+import { resetJsKernelCounts } from '../../tensor/counters.js';
+import { UsageError } from '../../util/errors.js';
+import type { Command } from '../command.js';
+import { benchDecoding } from './decode.js';
+import { benchLoading } from './load.js';
+import { ROUND_OPTIONS } from './rounds.js';
+import { SHAPE_OPTIONS } from './sizes.js';
+import { benchStep } from './step.js';
+import { benchTraining } from './train.js';
+
+const BENCHES = {
+  train: benchTraining,
+  step: benchStep,
+  decode: benchDecoding,
+  load: benchLoading,
+};
+
+export const bench: Command = {
+  name: 'bench',
+  summary:
+    'measure how fast this machine trains, learns, decodes or loads with a model of random weights',
+  usage: 'train|step|decode|load [--layers N] [--width N] [sizes] [--json]',
+  example: 'batcoder bench train --layers 8 --width 384 --json',
+  options: [
+    ...SHAPE_OPTIONS,
+    {
+      name: 'batch',
+      value: 'integer',
+      placeholder: 'N',
+      min: 1,
+      summary: 'sequences at a time (default 8; decode: 1; step: prompts, with 4 samples each)',
+    },
+    {
+      name: 'length',
+      value: 'integer',
+      placeholder: 'N',
+      min: 1,
+      summary: 'tokens of a sequence (default 256), or of an answer (decode: 128; step: 64)',
+    },
+    {
+      name: 'prompt',
+      value: 'integer',
+      placeholder: 'N',
+      min: 1,
+      summary: 'tokens of a prompt (decode: default 32; step: 160)',
+    },
+    {
+      name: 'lora',
+      value: 'integer',
+      placeholder: 'RANK',
+      min: 1,
+      summary: 'train an adapter of this rank on frozen weights (step: default 16)',
+    },
+    {
+      name: 'dtype',
+      value: 'string',
+      choices: ['f32', 'bf16'],
+      summary: 'load: the type of the weights in the file (default f32)',
+    },
+    { name: 'profile', summary: 'train: tell also where the time of a step goes' },
+    ...ROUND_OPTIONS,
+    {
+      name: 'threads',
+      value: 'integer',
+      placeholder: 'N',
+      min: 1,
+      summary: 'threads of the native kernels (default: all cores)',
+    },
+  ],
+  positionals: { min: 1, max: 1 },
+  async run(args, io) {
+    const what = args.positionals[0];
+    if (!isBench(what)) {
+      throw new UsageError(
+        `bench measures ${Object.keys(BENCHES).join(', ')}; it does not know '${what}'.`,
+      );
+    }
+    const backend = await initBackend(undefined, { threads: args.number('threads') });
+    io.note(`${what} on ${backend.name} (${backend.reason})`);
+    resetJsKernelCounts();
+    return BENCHES[what](args, io, backend);
+  },
+};
+
+function isBench(what: string): what is keyof typeof BENCHES {
+  return Object.hasOwn(BENCHES, what);
+}

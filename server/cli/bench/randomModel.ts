@@ -1,0 +1,40 @@
+import type { Qwen2Config } from '../../model/config.js';
+import { Qwen2Model } from '../../model/transformer.js';
+import { Random } from '../../util/random.js';
+
+const DEVIATION = 0.02;
+const TABLE = 2 ** 20;
+
+/**
+ * Random weights made quickly: pieces of one table of normal numbers, since drawing each of half a billion takes
+ * longer than what is measured.
+ */
+export function quickWeights(): (name: string, shape: readonly number[]) => Float32Array {
+  const random = new Random(1);
+  const table = Float32Array.from({ length: TABLE }, () => DEVIATION * random.normal());
+  return (name, shape) => {
+    const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    if (name.endsWith('norm.weight')) {
+      return values.fill(1);
+    }
+    for (let at = 0; at < values.length; ) {
+      const from = random.int(TABLE);
+      const piece = table.subarray(from, Math.min(TABLE, from + values.length - at));
+      values.set(piece, at);
+      at += piece.length;
+    }
+    return values;
+  };
+}
+
+export function randomModel(config: Qwen2Config): Qwen2Model {
+  return Qwen2Model.fromWeights(config, quickWeights());
+}
+
+/** Token ids without a pattern that a model could learn at once. */
+export function someIds(count: number, vocab: number, first = 0): Int32Array {
+  return Int32Array.from(
+    { length: count },
+    (_, i) => (Math.imul(first + i + 1, 2654435761) >>> 8) % vocab,
+  );
+}

@@ -1,0 +1,121 @@
+// The peers that this machine has: PyTorch, transformers, peft and trl in a Python environment, and llama.cpp.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Paced, Restarted } from './contender.mjs';
+
+const scripts = join(dirname(fileURLToPath(import.meta.url)), 'peers');
+const THREADS = availableParallelism();
+
+/** What the scripts of each peer import. */
+const PACKAGES = {
+  torch: ['torch', 'transformers'],
+  peft: ['torch', 'transformers', 'peft'],
+  trl: ['torch', 'transformers', 'peft', 'trl', 'datasets'],
+};
+
+export const flags = (options) =>
+  Object.entries(options).flatMap(([name, value]) =>
+    value === true ? [`--${name}`] : [`--${name}`, String(value)],
+  );
+
+/**
+ * Looks for the peers: a Python by BATCODER_PEERS_PYTHON or `python3`, llama.cpp's llama-bench by
+ * BATCODER_LLAMA_BENCH or on the PATH, its other programs beside it.
+ * @param folder where files for the peers are made
+ */
+export function findPeers(folder) {
+  const python = process.env.BATCODER_PEERS_PYTHON ?? 'python3';
+  const packages = installedPackages(python);
+  const llama = findLlama();
+  return {
+    /** What is missing for a comparison, in words, or null. */
+    missing({ peer }) {
+      if (peer === 'llama.cpp') {
+        const needed = packages?.gguf ? null : `the package gguf for ${python}`;
+        return llama === null ? 'llama-bench (BATCODER_LLAMA_BENCH)' : needed;
+      }
+      if (packages === null) {
+        return `a Python with ${PACKAGES[peer].join(', ')} (BATCODER_PEERS_PYTHON)`;
+      }
+      const lacking = PACKAGES[peer].filter((name) => !packages[name]);
+      return lacking.length === 0 ? null : `${lacking.join(', ')} for ${python}`;
+    },
+
+    contender({ peer, phase, options, peerOptions, type }) {
+      if (peer === 'llama.cpp') {
+        return llamaContender(llama, makeGguf(python, folder, options, type), phase, options);
+      }
+      const script = join(scripts, peer === 'trl' ? 'grpo.py' : 'train.py');
+      const given = { ...options, ...peerOptions, threads: THREADS };
+      return new Paced(python, [script, ...flags(given)]);
+    },
+  };
+}
+
+/** The versions of the packages in question, or null where there is no such Python. */
+function installedPackages(python) {
+  const names = [...new Set(Object.values(PACKAGES).flat()), 'gguf'];
+  const code = `
+import importlib.metadata as m, json
+found = {d.name.lower(): d.version for d in m.distributions()}
+print(json.dumps({n: found.get(n) for n in ${JSON.stringify(names)}}))`;
+  const { status, stdout } = spawnSync(python, ['-c', code], { encoding: 'utf8' });
+  return status === 0 ? JSON.parse(stdout) : null;
+}
+
+function findLlama() {
+  const named = process.env.BATCODER_LLAMA_BENCH;
+  if (named) {
+    return existsSync(named) ? named : null;
+  }
+  const folders = (process.env.PATH ?? '').split(':');
+  return folders.map((folder) => join(folder, 'llama-bench')).find(existsSync) ?? null;
+}
+
+/** A file of the same shape; random, since the speed does not depend on the weights. */
+function makeGguf(python, folder, { batch, prompt, length, ...shape }, type) {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${Object.values(shape).join('-')}-${type}.gguf`);
+  if (!existsSync(file)) {
+    const made = spawnSync(python, [join(scripts, 'random_gguf.py'), file, type, ...flags(shape)], {
+      encoding: 'utf8',
+    });
+    if (made.status !== 0) {
+      throw new Error(`random_gguf.py failed:\n${made.stderr}`);
+    }
+  }
+  return file;
+}
+
+const LONG_PROMPT = 512;
+
+function llamaContender(bench, file, phase, { batch, prompt, length }) {
+  const common = ['-m', file, '-t', THREADS];
+  if (batch > 1) {
+    const total = batch * (prompt + length);
+    const sizes = ['-npp', prompt, '-ntg', length, '-npl', batch, '-c', total];
+    return new Restarted(
+      join(dirname(bench), 'llama-batched-bench'),
+      () => [...common, ...sizes, '--output-format', 'jsonl'],
+      (output) => ({ decode: [JSON.parse(lastJson(output)).t_tg] }),
+      {},
+    );
+  }
+  const sizes = phase === 'prompt' ? ['-p', LONG_PROMPT, '-n', 0] : ['-p', 0, '-n', length];
+  const version = {};
+  return new Restarted(
+    bench,
+    (rounds) => [...common, ...sizes, '-r', rounds, '-o', 'json'],
+    (output) => {
+      const [run] = JSON.parse(output);
+      version['llama.cpp'] = run.build_commit;
+      return { [phase]: run.samples_ns.map((nanoseconds) => nanoseconds / 1e9) };
+    },
+    { versions: version },
+  );
+}
+
+const lastJson = (output) => output.split('\n').findLast((line) => line.startsWith('{'));

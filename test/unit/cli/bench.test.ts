@@ -1,0 +1,109 @@
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { bench } from '../../../server/cli/bench/bench.js';
+import { quickWeights, someIds } from '../../../server/cli/bench/randomModel.js';
+import { median } from '../../../server/cli/bench/rounds.js';
+import { runCommandLine } from '../../../server/cli/dispatch.js';
+
+const TINY = ['--layers', '2', '--width', '32', '--heads', '2', '--vocab', '64', '--rounds', '2'];
+
+async function measure(...argv: string[]): Promise<{ code: number; result: BenchResult }> {
+  let stdout = '';
+  const code = await runCommandLine(['bench', ...argv, ...TINY, '--json'], {
+    streams: {
+      stdout: { write: (text: string) => (stdout += text) },
+      stderr: { write: () => true },
+    },
+    signal: new AbortController().signal,
+    cwd: '/',
+    commands: [{ name: 'bench', summary: bench.summary, load: () => Promise.resolve(bench) }],
+    debug: false,
+  });
+  return { code, result: JSON.parse(stdout.trim().split('\n').at(-1) || '{}') as BenchResult };
+}
+
+type BenchResult = Record<string, number | string | null> & {
+  kernels?: { kernel: string; calls: number; share: number }[];
+};
+
+describe('batcoder bench', () => {
+  it('tells the speed, memory and share of the peak of training', async () => {
+    const { code, result } = await measure('train', '--batch', '2', '--length', '8');
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ what: 'train', layers: 2, batch: 2, rounds: 2, lora: null });
+    expect(result.trained).toBe(result.parameters);
+    for (const field of ['tokensPerSecond', 'secondsPerStep', 'peakRssBytes', 'gflops']) {
+      expect(result[field]).toBeGreaterThan(0);
+    }
+    expect(result.bestTokensPerSecond).toBeGreaterThanOrEqual(Number(result.tokensPerSecond));
+    expect(result.jsKernels).toEqual({});
+  });
+
+  it('trains an adapter alone with --lora', async () => {
+    const { result } = await measure('train', '--lora', '4', '--batch', '1', '--length', '8');
+    // Two blocks of q, k, v, o (32), gate and up (32 to 85) and down (85 to 32), all of rank 4.
+    expect(result.trained).toBe(2 * 4 * (64 + 2 * 64 + 64 + 3 * (32 + 85)));
+  });
+
+  it('says where the time of a step goes', async () => {
+    const { result } = await measure('train', '--profile', '--batch', '1', '--length', '8');
+    const kernels = result.kernels ?? [];
+    expect(kernels.map(({ kernel }) => kernel)).toContain('adamw');
+    expect(result.dispatchSeconds).toBeGreaterThan(0);
+    expect(kernels.reduce((sum, { share }) => sum + share, 0)).toBeLessThan(1);
+  });
+
+  it('takes a whole learning step, with samples that differ in reward', async () => {
+    const { result } = await measure('step', '--batch', '2', '--prompt', '6', '--length', '8');
+    expect(result).toMatchObject({ what: 'step', batch: 2, samples: 4, lora: 16 });
+    expect(result.updateSeconds).toBeGreaterThan(0);
+    expect(Number(result.rolloutSeconds) + Number(result.updateSeconds)).toBeLessThan(
+      2 * Number(result.secondsPerStep),
+    );
+  });
+
+  it('decodes, and reads a long prompt', async () => {
+    const { result } = await measure('decode', '--batch', '3', '--length', '5');
+    expect(result).toMatchObject({ what: 'decode', batch: 3, prompt: 32, length: 5 });
+    expect(result.promptTokensPerSecond).toBeGreaterThan(0);
+    expect(result.firstTokenSeconds).toBeGreaterThan(0);
+  });
+
+  it.each(['f32', 'bf16'])('loads a file of %s and leaves nothing behind', async (dtype) => {
+    const files = () => readdirSync(tmpdir()).filter((name) => name.startsWith('batcoder-bench-'));
+    const before = files();
+    const { result } = await measure('load', '--dtype', dtype);
+    const size = dtype === 'bf16' ? 2 : 4;
+    expect(result.fileBytes).toBeGreaterThan(size * Number(result.parameters));
+    expect(result.timesPlainRead).toBeGreaterThan(0);
+    expect(files()).toEqual(before);
+  });
+
+  it('refuses what it does not know', async () => {
+    expect((await measure('sleep')).code).not.toBe(0);
+    expect((await measure('train', '--width', '30', '--heads', '4')).code).not.toBe(0);
+  });
+});
+
+describe('what is measured', () => {
+  it('has random weights of the usual deviation, and gains of 1', () => {
+    const weights = quickWeights();
+    const values = weights('w', [3, 700_000]);
+    const square = values.reduce((sum, value) => sum + value * value, 0) / values.length;
+    expect(Math.sqrt(square)).toBeCloseTo(0.02, 3);
+    expect(weights('model.norm.weight', [4])).toEqual(Float32Array.of(1, 1, 1, 1));
+  });
+
+  it('reads ids that lie in the vocabulary and do not repeat soon', () => {
+    const ids = someIds(100, 16384);
+    expect(Math.min(...ids)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...ids)).toBeLessThan(16384);
+    expect(new Set(ids).size).toBeGreaterThan(95);
+  });
+
+  it('counts the median', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([])).toBe(Infinity);
+  });
+});
