@@ -214,7 +214,21 @@ bool readLogProbs(Args& args, LogProbsArgs& p) {
   return fits;
 }
 
-// logProbs(hidden, w, targets, width, logSum, logProbs, entropy)
+// Reads dLogProbs, dHidden, dw|null, accumulate from the argument `first` on.
+bool readLogProbsGrad(Args& args, int first, LogProbsArgs& p) {
+  size_t n[3] = {};
+  p.dLogProbs = args.floats(first, &n[0]);
+  p.dHidden = args.floats(first + 1, &n[1]);
+  p.dw = args.has(first + 2) ? args.floats(first + 2, &n[2]) : nullptr;
+  p.accumulate = args.flag(first + 3);
+  if (!args.ok) return false;
+  bool fits = n[0] >= size_t(p.tokens) && n[1] >= size_t(p.tokens) * p.width &&
+              (!p.dw || n[2] >= size_t(p.vocab) * p.width);
+  if (!fits) outside(args.env);
+  return fits;
+}
+
+// logProbs(hidden, w, targets, width, logSum, logProbs, entropy, dLogProbs|null, dHidden, dw|null, accumulate)
 napi_value logProbs(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LogProbsArgs p;
@@ -224,24 +238,16 @@ napi_value logProbs(napi_env env, napi_callback_info info) {
   p.entropy = args.floats(6, &n[1]);
   if (!args.ok) return nullptr;
   if (n[0] < size_t(p.tokens) || n[1] < size_t(p.tokens)) return outside(env);
+  if (args.has(7) && !readLogProbsGrad(args, 7, p)) return nullptr;
   kernels().logProbs(p);
   return nullptr;
 }
 
-// logProbsGrad(hidden, w, targets, width, logSum, dLogProbs, dHidden, dw|null)
+// logProbsGrad(hidden, w, targets, width, logSum, dLogProbs, dHidden, dw|null, accumulate)
 napi_value logProbsGrad(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LogProbsArgs p;
-  if (!readLogProbs(args, p)) return nullptr;
-  size_t n[3] = {};
-  p.dLogProbs = args.floats(5, &n[0]);
-  p.dHidden = args.floats(6, &n[1]);
-  p.dw = args.has(7) ? args.floats(7, &n[2]) : nullptr;
-  if (!args.ok) return nullptr;
-  if (n[0] < size_t(p.tokens) || n[1] < size_t(p.tokens) * p.width ||
-      (p.dw && n[2] < size_t(p.vocab) * p.width))
-    return outside(env);
-  kernels().logProbsGrad(p);
+  if (readLogProbs(args, p) && readLogProbsGrad(args, 5, p)) kernels().logProbsGrad(p);
   return nullptr;
 }
 

@@ -64,9 +64,10 @@ struct LogProbsArgs {
   const float *hidden, *w;
   const int32_t* targets;
   float *logProbs, *entropy, *logSum;
-  // The backward pass only; dw may be null.
-  const float* dLogProbs;
-  float *dHidden, *dw;
+  // The derivative by logProbs. logProbs() computes the gradients too where it is not null.
+  const float* dLogProbs = nullptr;
+  float *dHidden = nullptr, *dw = nullptr;  // dw may be null
+  bool accumulate = false;                  // adds to dw
 };
 
 struct AdamWArgs {

@@ -1,171 +1,49 @@
-// C = alpha A B (+ bias) or C += alpha A B, f32, any strides: both operands are packed into panels,
-// a register-blocked micro-kernel multiplies them (Goto and van de Geijn, 2008). The order of every
-// sum depends on the shapes only, so results are the same for any number of threads.
+// C = alpha A B (+ bias) or C += alpha A B, f32, any strides. The order of every sum depends on the
+// shapes only, so results are the same for any number of threads.
 #include "../kernels.h"
+#include "gemm_tile.h"
 #include "vec.h"
 
 namespace bc {
 namespace BC_ISA {
 namespace {
 
-#if BC_LANES == 16
-constexpr int MR = 8, NV = 3;
-#elif BC_LANES == 8
-constexpr int MR = 6, NV = 2;
-#elif defined(__aarch64__)
-constexpr int MR = 6, NV = 4;
-#else
-constexpr int MR = 4, NV = 2;
-#endif
-constexpr int NR = NV * kLanes;
-constexpr int KC = 384;          // depth of a pass
-constexpr int MC = 24 * MR;      // rows of a task: its panels of A stay in the second cache
-constexpr int NC = 10 * NR;      // columns of a task
-constexpr int SLAB_M = 16 * MC;  // rows and columns packed at a time
-constexpr int SLAB_N = 96 * NR;
+using namespace panel;
 
-BC_INLINE int minOf(int a, int b) { return a < b ? a : b; }
-BC_INLINE int ceilDiv(int a, int b) { return (a + b - 1) / b; }
+constexpr int KC = 384;         // depth of a pass
+constexpr int SLAB_N = 96 * NR;  // columns packed at a time
+constexpr int TASKS = 24;        // tasks that a product is split into where it is large enough
 
-// rows x depth of A into panels of MR rows, [depth][MR], padded with zeros.
-void packA(const float* a, size_t rowStride, size_t depthStride, int rows, int depth, float alpha,
-           float* to) {
-  for (int i = 0; i < rows; i += MR, to += MR * depth) {
-    int m = minOf(MR, rows - i);
-    const float* from = a + i * rowStride;
-    if (rowStride == 1 && m == MR) {
-      for (int k = 0; k < depth; k++)
-        for (int r = 0; r < MR; r++) to[k * MR + r] = alpha * from[k * depthStride + r];
-      continue;
-    }
-    for (int r = 0; r < MR; r++) {
-      if (r < m) {
-        for (int k = 0; k < depth; k++) to[k * MR + r] = alpha * from[r * rowStride + k * depthStride];
-      } else {
-        for (int k = 0; k < depth; k++) to[k * MR + r] = 0;
-      }
-    }
-  }
-}
+BC_INLINE int between(int low, int x, int high) { return x < low ? low : x > high ? high : x; }
 
-// Sixteen rows by sixteen columns at a time keeps both sides of the transposition in the cache.
-void packColumns(const float* from, size_t columnStride, int depth, float* to) {
-  constexpr int B = 16;
-  for (int k0 = 0; k0 < depth; k0 += B) {
-    int kEnd = minOf(k0 + B, depth);
-    for (int j = 0; j < NR; j++)
-      for (int k = k0; k < kEnd; k++) to[k * NR + j] = from[j * columnStride + k];
-  }
-}
-
-// One panel of B: depth x NR, padded with zeros.
-void packB(const float* b, size_t depthStride, size_t columnStride, int columns, int depth, float* to) {
-  if (columns == NR && columnStride == 1) {
-    for (int k = 0; k < depth; k++)
-      for (int v = 0; v < NV; v++)
-        store(to + k * NR + v * kLanes, load(b + k * depthStride + v * kLanes));
-  } else if (columns == NR && depthStride == 1) {
-    packColumns(b, columnStride, depth, to);
-  } else {
-    for (int k = 0; k < depth; k++)
-      for (int j = 0; j < NR; j++)
-        to[k * NR + j] = j < columns ? b[k * depthStride + j * columnStride] : 0;
-  }
-}
-
-// One tile: acc[MR][V vectors] = panelA panelB, then into c.
-template <int V>
-void micro(int depth, const float* __restrict a, const float* __restrict b, float* c, size_t ldc,
-           int rows, int columns, bool add, const float* bias) {
-  vf acc[MR][V];
-#pragma GCC unroll 16
-  for (int r = 0; r < MR; r++) {
-    __builtin_prefetch(c + (r < rows ? r : 0) * ldc, 1);
-    __builtin_prefetch(c + (r < rows ? r : 0) * ldc + columns - 1, 1);
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) acc[r][v] = vf{};
-  }
-  for (int k = 0; k < depth; k++) {
-    vf bv[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) bv[v] = load(b + k * NR + v * kLanes);
-#pragma GCC unroll 16
-    for (int r = 0; r < MR; r++) {
-      float x = a[k * MR + r];
-#pragma GCC unroll 4
-      for (int v = 0; v < V; v++) acc[r][v] += bv[v] * x;
-    }
-  }
-  if (rows == MR && columns == V * kLanes) {
-#pragma GCC unroll 16
-    for (int r = 0; r < MR; r++) {
-#pragma GCC unroll 4
-      for (int v = 0; v < V; v++) {
-        float* to = c + r * ldc + v * kLanes;
-        vf sum = acc[r][v];
-        if (add) sum += load(to);
-        if (bias) sum += load(bias + v * kLanes);
-        store(to, sum);
-      }
-    }
-    return;
-  }
-  alignas(64) float tile[MR * V * kLanes];
-#pragma GCC unroll 16
-  for (int r = 0; r < MR; r++)
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) store(tile + (r * V + v) * kLanes, acc[r][v]);
-  for (int r = 0; r < rows; r++)
-    for (int j = 0; j < columns; j++) {
-      float sum = tile[r * V * kLanes + j];
-      if (add) sum += c[r * ldc + j];
-      if (bias) sum += bias[j];
-      c[r * ldc + j] = sum;
-    }
-}
-
-using Micro = void (*)(int, const float*, const float*, float*, size_t, int, int, bool, const float*);
-
-// The last panel of a matrix computes no more vectors than it has columns for.
-BC_INLINE Micro microFor(int columns) {
-  if (columns <= kLanes) return micro<1>;
-  if (NV > 2 && columns > 2 * kLanes) return columns <= 3 * kLanes ? micro<NV < 3 ? NV : 3> : micro<NV>;
-  return micro<2>;
-}
-
-void multiplySlab(const GemmArgs& g, int i0, int m, int j0, int n, int k0, int depth) {
-  int panelsA = ceilDiv(m, MR), panelsB = ceilDiv(n, NR);
-  float* packedA = scratch(0, size_t(panelsA) * MR * depth);
-  float* packedB = scratch(1, size_t(panelsB) * NR * depth);
-  constexpr int A_STEP = 8, B_STEP = 4;  // panels packed by one task
-  int tasksA = ceilDiv(panelsA, A_STEP), tasksB = ceilDiv(panelsB, B_STEP);
-  parallelFor(tasksA + tasksB, [&](int task) {
-    if (task < tasksA) {
-      int first = task * A_STEP * MR;
-      packA(g.a + (i0 + first) * g.aRow + k0 * g.aDepth, g.aRow, g.aDepth,
-            minOf(A_STEP * MR, m - first), depth, g.alpha, packedA + size_t(first) * depth);
-      return;
-    }
-    int last = minOf((task - tasksA + 1) * B_STEP, panelsB);
-    for (int p = (task - tasksA) * B_STEP; p < last; p++) {
-      packB(g.b + k0 * g.bDepth + size_t(j0 + p * NR) * g.bColumn, g.bDepth, g.bColumn,
-            minOf(NR, n - p * NR), depth, packedB + size_t(p) * NR * depth);
-    }
+// c[m][n] of one slab of columns, one pass of depth.
+void multiplySlab(const GemmArgs& g, int j0, int n, int k0, int depth) {
+  int panels = ceilDiv(n, NR);
+  float* packedB = scratch(1, size_t(panels) * NR * depth);
+  parallelFor(ceilDiv(panels, 4), [&](int task) {
+    for (int p = task * 4; p < minOf(task * 4 + 4, panels); p++)
+      packPanel(g.b + k0 * g.bDepth + size_t(j0 + p * NR) * g.bColumn, g.bDepth, g.bColumn, minOf(NR, n - p * NR),
+                depth, packedB + size_t(p) * NR * depth);
   });
-  int blocksM = ceilDiv(m, MC), blocksN = ceilDiv(n, NC);
-  bool add = g.accumulate || k0 > 0;
-  const float* bias = k0 == 0 ? g.bias : nullptr;
+  // The rows of a task, read once for each panel of B, stay in the second cache.
+  int rows = between(6 * MR, ceilDiv(ceilDiv(g.m, TASKS), MR) * MR, 24 * MR);
+  int blocksM = ceilDiv(g.m, rows);
+  int columns = between(2, ceilDiv(panels * blocksM, TASKS / 3), 20) * NR;
+  int blocksN = ceilDiv(n, columns);
+  bool pack = g.aDepth != 1 && g.aRow == 1;
   parallelFor(blocksM * blocksN, [&](int task) {
-    int iStart = (task % blocksM) * MC, iEnd = minOf(iStart + MC, m);
-    int jStart = (task / blocksM) * NC, jEnd = minOf(jStart + NC, n);
-    for (int j = jStart; j < jEnd; j += NR) {
-      int columns = minOf(NR, n - j);
-      Micro multiply = microFor(columns);
-      for (int i = iStart; i < iEnd; i += MR) {
-        multiply(depth, packedA + size_t(i) * depth, packedB + size_t(j) * depth,
-              g.c + size_t(i0 + i) * g.cRow + j0 + j, g.cRow, minOf(MR, m - i), columns, add, bias ? bias + j0 + j : nullptr);
-      }
+    int i = task % blocksM * rows, j = task / blocksM * columns;
+    int m = minOf(rows, g.m - i), width = minOf(columns, n - j);
+    Source a{g.a + i * g.aRow + k0 * g.aDepth, g.aRow, g.aDepth};
+    if (pack) {
+      float* packedA = scratch(0, size_t(rows) * depth);
+      packRows(a.data, g.aDepth, m, depth, packedA);
+      a.data = packedA;
     }
+    Target t{g.c + i * g.cRow + j0 + j, g.cRow, nullptr, g.cRow, nullptr, g.alpha};
+    if (g.accumulate || k0 > 0) t.addend = t.c;
+    if (g.bias && k0 == 0) t.bias = g.bias + j0 + j;
+    multiplyPanels(m, width, depth, a, pack, packedB + size_t(j) * depth, t);
   });
 }
 
@@ -235,10 +113,8 @@ void gemm(const GemmArgs& g) {
   int passes = ceilDiv(g.k < 1 ? 1 : g.k, KC);
   int step = ceilDiv(g.k, passes);
   for (int j = 0; j < g.n; j += SLAB_N)
-    for (int i = 0; i < g.m; i += SLAB_M)
-      for (int pass = 0; pass < passes; pass++)
-        multiplySlab(g, i, minOf(SLAB_M, g.m - i), j, minOf(SLAB_N, g.n - j), pass * step,
-                     minOf(step, g.k - pass * step));
+    for (int pass = 0; pass < passes; pass++)
+      multiplySlab(g, j, minOf(SLAB_N, g.n - j), pass * step, minOf(step, g.k - pass * step));
 }
 
 }  // namespace BC_ISA

@@ -1,171 +1,262 @@
-// Log-probabilities of chosen tokens under softmax(hidden w'), their entropy, and the gradients. The
-// vocabulary goes by in chunks with a running maximum and sum, so the logits are never there as a
-// whole; the backward pass computes each chunk again. Tokens without a target take no part.
+// Log-probabilities of chosen tokens under softmax(hidden w'), their entropy, and the gradients.
+// Tokens go by in chunks, and the vocabulary in blocks that fit the second cache. Logits lie
+// transposed, [vocab][tokens]: so every operand is read as it lies in memory, and all sums over the
+// vocabulary are sums of whole vectors. The derivative by the log-probabilities known beforehand,
+// one pass gives the gradients too; else the backward pass computes the logits again.
 #include <math.h>
 
 #include "../kernels.h"
+#include "exp.h"
+#include "gemm_tile.h"
 #include "vec.h"
 
 namespace bc {
 namespace BC_ISA {
-
-void gemm(const GemmArgs&);
-
 namespace {
 
-constexpr size_t CHUNK_FLOATS = 2 << 20;
+using namespace panel;
 
-// Indices of the tokens that take part, and their rows of `hidden` one after another.
+constexpr int BLOCK = 16 * MR;  // rows of w at a time
+constexpr int GROUPS = 16;      // runs of blocks, each with its own sum of the hidden states' gradient
+
+// A run of tokens that take part: `index` says which, `rows` holds their hidden states.
+struct Chunk {
+  int count, stride, first;  // stride: count up to whole vectors; first: its place among all active tokens
+  const int32_t* index;
+  const float* rows;
+  const float *byDepth, *byToken;  // packed: [tokens / NR][width][NR] and [width / NR][count][NR]
+};
+
+// Indices of the tokens that take part.
 struct Active {
   int count;
-  const int32_t* index;
-  const float* hidden;
+  int32_t* index;
 };
 
 template <typename Keep>
 Active gather(const LogProbsArgs& p, Keep&& keep) {
-  int32_t* index = reinterpret_cast<int32_t*>(scratch(3, p.tokens + 1));
-  int count = 0;
+  Active active{0, reinterpret_cast<int32_t*>(scratch(3, p.tokens + 1))};
   for (int t = 0; t < p.tokens; t++)
-    if (keep(t)) index[count++] = t;
-  if (count == p.tokens) return {count, index, p.hidden};
-  float* rows = scratch(4, size_t(count) * p.width + 1);
-  for (int i = 0; i < count; i++)
-    memcpy(rows + size_t(i) * p.width, p.hidden + size_t(index[i]) * p.width, p.width * sizeof(float));
-  return {count, index, rows};
+    if (keep(t)) active.index[active.count++] = t;
+  return active;
 }
 
-int chunkWidth(int rows, int vocab) {
-  size_t width = CHUNK_FLOATS / (rows > 0 ? rows : 1) / 96 * 96;
-  width = width < 480 ? 480 : width;
-  return width < size_t(vocab) ? int(width) : vocab;
+// As many tokens as leave a block and all that it meets in the second cache, and the logits of a
+// chunk, where they are kept, in some tens of megabytes.
+int chunkTokens(const LogProbsArgs& p) {
+  int byCache = 200000 / (BLOCK + 2 * p.width), byMemory = 12000000 / p.vocab;
+  int tokens = minOf(byCache, byMemory) / NR * NR;
+  return tokens < 2 * NR ? 2 * NR : minOf(tokens, 384);
 }
 
-void chunkLogits(const LogProbsArgs& p, const Active& active, int first, int width, float* logits) {
-  GemmArgs g;
-  g.m = active.count;
-  g.n = width;
-  g.k = p.width;
-  g.a = active.hidden;
-  g.aRow = p.width;
-  g.aDepth = 1;
-  g.b = p.w + size_t(first) * p.width;
-  g.bDepth = 1;
-  g.bColumn = p.width;
-  g.c = logits;
-  g.cRow = width;
-  gemm(g);
+template <typename Visit>
+void eachChunk(const LogProbsArgs& p, const Active& active, Visit&& visit) {
+  // Chunks of one size, so that the last is no sliver.
+  int chunks = ceilDiv(active.count, chunkTokens(p));
+  int size = ceilDiv(ceilDiv(active.count, chunks), NR) * NR;
+  float* rows = scratch(4, size_t(size) * p.width);
+  float* byDepth = scratch(5, size_t(size) * p.width);
+  int columnPanels = ceilDiv(p.width, NR);
+  float* byToken = scratch(6, size_t(columnPanels) * NR * size);
+  for (int first = 0; first < active.count; first += size) {
+    Chunk c{minOf(size, active.count - first), 0, first, active.index + first, rows, byDepth, byToken};
+    c.stride = ceilDiv(c.count, kLanes) * kLanes;
+    for (int i = 0; i < c.count; i++)
+      memcpy(rows + size_t(i) * p.width, p.hidden + size_t(c.index[i]) * p.width, p.width * sizeof(float));
+    int tokenPanels = ceilDiv(c.count, NR);
+    parallelFor(tokenPanels + columnPanels, [&](int task) {
+      if (task < tokenPanels) {
+        packPanel(rows + size_t(task) * NR * p.width, 1, p.width, minOf(NR, c.count - task * NR), p.width,
+                  byDepth + size_t(task) * NR * p.width);
+      } else {
+        int j = (task - tokenPanels) * NR;
+        packPanel(rows + j, p.width, 1, minOf(NR, p.width - j), c.count, byToken + size_t(j) * c.count);
+      }
+    });
+    visit(c);
+  }
 }
 
-// Of one row so far: the maximum, the sum of e^(z - top), that of e^(z - top) z, and the target's z.
-struct Running {
-  float top, sum, weighted, chosen;
+// Logits of a block of the vocabulary, [rows][stride].
+void blockLogits(const LogProbsArgs& p, const Chunk& c, int first, int rows, float* logits) {
+  Target t{logits, size_t(c.stride), nullptr, 0, nullptr, 1};
+  multiplyPanels(rows, c.stride, p.width, {p.w + size_t(first) * p.width, size_t(p.width), 1}, false, c.byDepth, t);
+}
+
+// Runs body(token of the chunk, row of the block) for each target in the block.
+template <typename F>
+void eachTarget(const LogProbsArgs& p, const Chunk& c, int first, int rows, F&& body) {
+  for (int i = 0; i < c.count; i++) {
+    int row = p.targets[c.index[i]] - first;
+    if (row >= 0 && row < rows) body(i, row);
+  }
+}
+
+// What is kept of each block and token: the largest logit, the sum of e^(z - top), that of e^(z - top) z.
+struct Sums {
+  float *top, *total, *weighted;
 };
 
-void update(Running& row, const float* z, int width, int target) {
-  vf tops = splat(-INFINITY);
-  int i = 0;
-  for (; i + kLanes <= width; i += kLanes) tops = vmax(load(z + i), tops);
-  float top = maxLanes(tops);
-  for (; i < width; i++) top = z[i] > top ? z[i] : top;
-  top = top > row.top ? top : row.top;
-  vf sums = {}, weighted = {};
-  for (i = 0; i + kLanes <= width; i += kLanes) {
-    vf v = load(z + i), e = vexp(v - top);
-    sums += e;
-    weighted += e * v;
+// Logits to e^(z - top), in place, and their sums.
+void blockSums(float* logits, int rows, int stride, const Sums& sums) {
+  for (int t = 0; t < stride; t += kLanes) {
+    vf top = load(logits + t);
+    for (int r = 1; r < rows; r++) top = vmax(top, load(logits + size_t(r) * stride + t));
+    vf total = {}, weighted = {};
+    for (int r = 0; r < rows; r++) {
+      float* at = logits + size_t(r) * stride + t;
+      vf z = load(at), e = expDown(z - top);
+      total += e;
+      weighted += e * z;
+      store(at, e);
+    }
+    store(sums.top + t, top);
+    store(sums.total + t, total);
+    store(sums.weighted + t, weighted);
   }
-  float scale = expf(row.top - top);
-  row.sum = row.sum * scale + sumLanes(sums);
-  row.weighted = row.weighted * scale + sumLanes(weighted);
-  for (; i < width; i++) {
-    float e = expf(z[i] - top);
-    row.sum += e;
-    row.weighted += e * z[i];
+}
+
+// The sums of all blocks joined; every block's `top` becomes e^(top - logSum).
+void joinBlocks(const LogProbsArgs& p, const Chunk& c, const Sums& sums, int blocks, const float* chosen) {
+  parallelRanges(c.stride / kLanes, 4, [&](size_t begin, size_t end) {
+    for (size_t t = begin * kLanes; t < end * kLanes; t += kLanes) {
+      vf top = load(sums.top + t), total = {}, weighted = {};
+      for (int b = 1; b < blocks; b++) top = vmax(top, load(sums.top + size_t(b) * c.stride + t));
+      for (int b = 0; b < blocks; b++) {
+        size_t at = size_t(b) * c.stride + t;
+        vf scale = expDown(load(sums.top + at) - top);
+        total += load(sums.total + at) * scale;
+        weighted += load(sums.weighted + at) * scale;
+      }
+      float logSum[kLanes] = {};
+      for (int i = 0; i < kLanes && int(t) + i < c.count; i++) {
+        int token = c.index[t + i];
+        logSum[i] = p.logSum[token] = top[i] + logf(total[i]);
+        p.logProbs[token] = chosen[t + i] - logSum[i];
+        p.entropy[token] = logSum[i] - weighted[i] / total[i];
+      }
+      for (int b = 0; b < blocks; b++) {
+        float* at = sums.top + size_t(b) * c.stride + t;
+        store(at, expDown(load(at) - load(logSum)));
+      }
+    }
+  });
+}
+
+// From a block of the logits' gradient, [rows][stride], to those of its rows of w and of the hidden states.
+void blockGradients(const LogProbsArgs& p, const Chunk& c, int first, int rows, const float* slopes, float* dLogits,
+                    float* dHidden, bool addHidden) {
+  eachTarget(p, c, first, rows, [&](int i, int row) { dLogits[size_t(row) * c.stride + i] += slopes[i]; });
+  const float* w = p.w + size_t(first) * p.width;
+  if (p.dw) {
+    float* dw = p.dw + size_t(first) * p.width;
+    bool add = p.accumulate || c.first > 0;
+    Target t{dw, size_t(p.width), add ? dw : nullptr, size_t(p.width), nullptr, 1};
+    multiplyPanels(rows, p.width, c.count, {dLogits, size_t(c.stride), 1}, false, c.byToken, t);
   }
-  row.top = top;
-  if (target >= 0 && target < width) row.chosen = z[target];
+  float* packed = scratch(9, size_t(ceilDiv(p.width, NR)) * NR * rows);
+  for (int j = 0; j < p.width; j += NR)
+    packPanel(w + j, p.width, 1, minOf(NR, p.width - j), rows, packed + size_t(j) * rows);
+  Target t{dHidden, size_t(p.width), addHidden ? dHidden : nullptr, size_t(p.width), nullptr, 1};
+  multiplyPanels(c.count, p.width, rows, {dLogits, 1, size_t(c.stride)}, false, packed, t);
+}
+
+// Runs body(block's first row, rows, place of the block, sum of the hidden gradient, whether to add to it)
+// for every block, and writes the sums over all blocks to dHidden.
+template <typename F>
+void eachBlockBackward(const LogProbsArgs& p, const Chunk& c, F&& body) {
+  int blocks = ceilDiv(p.vocab, BLOCK), groups = minOf(GROUPS, blocks);
+  size_t size = size_t(c.count) * p.width;
+  float* sums = scratch(10, size * groups);
+  parallelFor(groups, [&](int group) {
+    int begin = blocks * group / groups, end = blocks * (group + 1) / groups;
+    for (int b = begin; b < end; b++)
+      body(b * BLOCK, minOf(BLOCK, p.vocab - b * BLOCK), b, sums + size * group, b > begin);
+  });
+  parallelRanges(c.count, 1 + 4096 / p.width, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      float* to = p.dHidden + size_t(c.index[i]) * p.width;
+      lanes(p.width, [&](size_t k, auto part) {
+        vf total = get(sums + i * p.width + k, part);
+        for (int g = 1; g < groups; g++) total += get(sums + size * g + i * p.width + k, part);
+        put(to + k, total, part);
+      });
+    }
+  });
+}
+
+// The derivative by the log-probability of each token of the chunk, zero in the padding.
+float* gatherSlopes(const LogProbsArgs& p, const Chunk& c) {
+  float* slopes = scratch(11, c.stride);
+  for (int i = 0; i < c.stride; i++) slopes[i] = i < c.count ? p.dLogProbs[c.index[i]] : 0;
+  return slopes;
+}
+
+void forwardChunk(const LogProbsArgs& p, const Chunk& c, bool gradients) {
+  int blocks = ceilDiv(p.vocab, BLOCK);
+  size_t stats = size_t(blocks) * c.stride;
+  float* kept = gradients ? scratch(7, size_t(p.vocab) * c.stride) : nullptr;
+  float* numbers = scratch(8, 3 * stats + c.stride);
+  float* chosen = numbers + 3 * stats;
+  parallelFor(blocks, [&](int b) {
+    int first = b * BLOCK, rows = minOf(BLOCK, p.vocab - first);
+    float* logits = kept ? kept + size_t(first) * c.stride : scratch(9, size_t(BLOCK) * c.stride);
+    blockLogits(p, c, first, rows, logits);
+    eachTarget(p, c, first, rows, [&](int i, int row) { chosen[i] = logits[size_t(row) * c.stride + i]; });
+    float* at = numbers + size_t(b) * c.stride;
+    blockSums(logits, rows, c.stride, {at, at + stats, at + 2 * stats});
+  });
+  joinBlocks(p, c, {numbers, numbers + stats, numbers + 2 * stats}, blocks, chosen);
+  if (!gradients) return;
+  const float* slopes = gatherSlopes(p, c);
+  eachBlockBackward(p, c, [&](int first, int rows, int b, float* dHidden, bool add) {
+    float* dLogits = kept + size_t(first) * c.stride;
+    for (int t = 0; t < c.stride; t += kLanes) {
+      vf scale = -load(slopes + t) * load(numbers + size_t(b) * c.stride + t);
+      for (int r = 0; r < rows; r++) {
+        float* at = dLogits + size_t(r) * c.stride + t;
+        store(at, load(at) * scale);
+      }
+    }
+    blockGradients(p, c, first, rows, slopes, dLogits, dHidden, add);
+  });
 }
 
 }  // namespace
 
 void logProbs(const LogProbsArgs& p) {
-  Active active = gather(p, [&](int t) { return p.targets[t] >= 0; });
   for (int t = 0; t < p.tokens; t++) p.logProbs[t] = p.entropy[t] = p.logSum[t] = 0;
-  if (active.count == 0) return;
-  Running* running = reinterpret_cast<Running*>(scratch(5, size_t(active.count) * 4));
-  for (int i = 0; i < active.count; i++) running[i] = {-INFINITY, 0, 0, 0};
-  int chunk = chunkWidth(active.count, p.vocab);
-  float* logits = scratch(6, size_t(active.count) * chunk);
-  for (int first = 0; first < p.vocab; first += chunk) {
-    int width = p.vocab - first < chunk ? p.vocab - first : chunk;
-    chunkLogits(p, active, first, width, logits);
-    parallelRanges(active.count, 1 + 8192 / width, [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; i++)
-        update(running[i], logits + i * width, width, p.targets[active.index[i]] - first);
-    });
-  }
-  for (int i = 0; i < active.count; i++) {
-    const Running& row = running[i];
-    int t = active.index[i];
-    p.logSum[t] = row.top + logf(row.sum);
-    p.logProbs[t] = row.chosen - p.logSum[t];
-    p.entropy[t] = p.logSum[t] - row.weighted / row.sum;
-  }
+  auto weighs = [&](int t) { return p.dLogProbs && p.dLogProbs[t] != 0; };
+  eachChunk(p, gather(p, [&](int t) { return p.targets[t] >= 0 && !weighs(t); }),
+            [&](const Chunk& c) { forwardChunk(p, c, false); });
+  if (!p.dLogProbs) return;
+  memset(p.dHidden, 0, size_t(p.tokens) * p.width * sizeof(float));
+  Active active = gather(p, [&](int t) { return p.targets[t] >= 0 && weighs(t); });
+  if (active.count == 0 && p.dw && !p.accumulate) memset(p.dw, 0, size_t(p.vocab) * p.width * sizeof(float));
+  eachChunk(p, active, [&](const Chunk& c) { forwardChunk(p, c, true); });
 }
 
 void logProbsGrad(const LogProbsArgs& p) {
-  Active active = gather(p, [&](int t) { return p.targets[t] >= 0 && p.dLogProbs[t] != 0; });
   memset(p.dHidden, 0, size_t(p.tokens) * p.width * sizeof(float));
-  if (active.count == 0) {
-    if (p.dw) memset(p.dw, 0, size_t(p.vocab) * p.width * sizeof(float));
-    return;
-  }
-  bool all = active.count == p.tokens;
-  float* dHidden = all ? p.dHidden : scratch(5, size_t(active.count) * p.width);
-  int chunk = chunkWidth(active.count, p.vocab);
-  float* logits = scratch(6, size_t(active.count) * chunk);
-  for (int first = 0; first < p.vocab; first += chunk) {
-    int width = p.vocab - first < chunk ? p.vocab - first : chunk;
-    chunkLogits(p, active, first, width, logits);
-    parallelRanges(active.count, 1 + 8192 / width, [&](size_t begin, size_t end) {
-      for (size_t i = begin; i < end; i++) {
-        int t = active.index[i];
-        float* z = logits + i * width;
-        float shift = p.logSum[t], scale = -p.dLogProbs[t];
-        lanes(width, [&](size_t k, auto part) { put(z + k, vexp(get(z + k, part) - shift) * scale, part); });
-        int target = p.targets[t] - first;
-        if (target >= 0 && target < width) z[target] -= scale;
+  Active active = gather(p, [&](int t) { return p.targets[t] >= 0 && p.dLogProbs[t] != 0; });
+  if (active.count == 0 && p.dw && !p.accumulate) memset(p.dw, 0, size_t(p.vocab) * p.width * sizeof(float));
+  eachChunk(p, active, [&](const Chunk& c) {
+    const float* slopes = gatherSlopes(p, c);
+    float* shift = scratch(8, c.stride);
+    for (int i = 0; i < c.stride; i++) shift[i] = i < c.count ? p.logSum[c.index[i]] : 0;
+    eachBlockBackward(p, c, [&](int first, int rows, int, float* dHidden, bool add) {
+      float* dLogits = scratch(7, size_t(BLOCK) * c.stride);
+      blockLogits(p, c, first, rows, dLogits);
+      for (int t = 0; t < c.stride; t += kLanes) {
+        vf logSum = load(shift + t), scale = -load(slopes + t);
+        for (int r = 0; r < rows; r++) {
+          float* at = dLogits + size_t(r) * c.stride + t;
+          store(at, expDown(load(at) - logSum) * scale);
+        }
       }
+      blockGradients(p, c, first, rows, slopes, dLogits, dHidden, add);
     });
-    GemmArgs g;
-    g.m = active.count;
-    g.n = p.width;
-    g.k = width;
-    g.a = logits;
-    g.aRow = width;
-    g.aDepth = 1;
-    g.b = p.w + size_t(first) * p.width;
-    g.bDepth = p.width;
-    g.bColumn = 1;
-    g.c = dHidden;
-    g.cRow = p.width;
-    g.accumulate = first > 0;
-    gemm(g);
-    if (!p.dw) continue;
-    g.m = width;
-    g.k = active.count;
-    g.aRow = 1;
-    g.aDepth = width;
-    g.b = active.hidden;
-    g.c = p.dw + size_t(first) * p.width;
-    g.accumulate = false;
-    gemm(g);
-  }
-  if (all) return;
-  for (int i = 0; i < active.count; i++)
-    memcpy(p.dHidden + size_t(active.index[i]) * p.width, dHidden + size_t(i) * p.width,
-           p.width * sizeof(float));
+  });
 }
 
 }  // namespace BC_ISA
