@@ -1,16 +1,12 @@
-import {
-  mul,
-  neg,
-  sum,
-  tensor1d,
-  tidy,
-  type Scalar,
-  type Tensor,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+import { tidy, type Scalar, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { valueAndGrads } from '../tensor/autodiff.js';
 import type { AdamWParameter } from '../tensor/adamw.js';
-import { selectedLogProbs, type SelectedLogProbs } from '../tensor/ops/logProbs.js';
+import {
+  selectedLogProbs,
+  weightedLogProbs,
+  type SelectedLogProbs,
+  type WeightedLogProbs,
+} from '../tensor/ops/logProbs.js';
 import type { PackedBatch, Qwen2Model } from './transformer.js';
 
 /** A packed batch with what each token should predict. */
@@ -35,10 +31,25 @@ export function nextTokenLoss(
   batch: TargetBatch,
   weights: Float32Array,
 ): Scalar {
-  return tidy(() => {
-    const { logProbs } = targetLogProbs(model, batch);
-    return neg(sum<Scalar>(mul(logProbs, tensor1d(weights))));
-  });
+  return weightedTargetLogProbs(
+    model,
+    batch,
+    weights.map((weight) => -weight),
+  ).total;
+}
+
+/**
+ * The sum of weight * log p(target), differentiable, and the scores it is from: {@link weightedLogProbs}.
+ * @param weights [N]; without effect where a target is negative
+ */
+export function weightedTargetLogProbs(
+  model: Qwen2Model,
+  batch: TargetBatch,
+  weights: Float32Array,
+): WeightedLogProbs {
+  return tidy(() => ({
+    ...weightedLogProbs(model.hidden(batch), model.headWeight(), batch.targets, weights),
+  }));
 }
 
 /**
@@ -53,15 +64,23 @@ export function trainableParameters(model: Qwen2Model): AdamWParameter[] {
 /**
  * The value of a loss over the model and its gradients by the trainable parameters, under their names. The caller
  * disposes the gradients.
+ * @param sums gradients of earlier batches that these are added to, which uses them up
  */
 export function lossAndGradients(
   model: Qwen2Model,
   loss: () => Scalar,
+  sums: ReadonlyMap<string, Tensor> = new Map(),
 ): { loss: number; gradients: Map<string, Tensor> } {
   const parameters = trainableParameters(model);
   const { value, grads } = valueAndGrads(
     loss,
     parameters.map(({ variable }) => variable),
+    new Map(
+      parameters.flatMap(({ name, variable }) => {
+        const sum = sums.get(name);
+        return sum ? [[variable, sum] as const] : [];
+      }),
+    ),
   );
   const gradients = new Map(parameters.map(({ name, variable }) => [name, grads.get(variable)!]));
   const [number] = value.dataSync();

@@ -107,6 +107,10 @@ export interface Addon {
     logSum: Floats,
     logProbs: Floats,
     entropy: Floats,
+    dLogProbs: Floats | null,
+    dHidden: Floats | null,
+    dw: Floats | null,
+    accumulate: boolean,
   ) => void;
   logProbsGrad: (
     hidden: Floats,
@@ -117,6 +121,7 @@ export interface Addon {
     dLogProbs: Floats,
     dHidden: Floats,
     dw: Floats | null,
+    accumulate: boolean,
   ) => void;
   embedding: (table: Floats, ids: Ints, y: Floats, width: number) => void;
   embeddingGrad: (dy: Floats, ids: Ints, dtable: Floats, width: number) => void;

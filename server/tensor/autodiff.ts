@@ -1,12 +1,32 @@
 import './gradients.js';
 import { add, engine, ones, type Scalar, type Tensor, tidy, Variable } from '@tensorflow/tfjs-core';
 
-/** The variables of the differentiation that runs now, or null outside one. */
-let active: ReadonlySet<Tensor> | null = null;
+/** The differentiation that runs now, or null outside one. */
+let active: {
+  variables: ReadonlySet<Tensor>;
+  /** By tensor id: the sums that are added to, and in the backward pass every gradient so far. */
+  gradients: Map<number, Tensor>;
+  /** The operation whose gradient is computed. */
+  node: TapeNode | null;
+} | null = null;
 
 /** Whether an op should prepare a gradient of `input`: false for a variable that is held fixed. */
 export function wantsGradient(input: Tensor): boolean {
-  return active === null || !(input instanceof Variable) || active.has(input);
+  return active === null || !(input instanceof Variable) || active.variables.has(input);
+}
+
+/** Whether valueAndGrads is at work. */
+export function differentiating(): boolean {
+  return active !== null;
+}
+
+/**
+ * What there already is of the gradient of an input: a kernel may add its part in place and return the same data.
+ * @param input the tensor in the forward pass, its name within a gradient function
+ */
+export function gradientSum(input: Tensor | string): Tensor | null {
+  const tensor = typeof input === 'string' ? active?.node?.inputs[input] : input;
+  return (tensor && active?.gradients.get(tensor.id)) ?? null;
 }
 
 /** One operation that tfjs recorded. */
@@ -28,6 +48,7 @@ interface Recorder {
 /**
  * The value of `loss` and its gradients by the given variables, which all must have an influence on it.
  * The caller disposes both.
+ * @param sums earlier gradients that these are added to, in place where a kernel can: their tensors are used up
  *
  * tfjs's own variableGrads keeps every saved tensor and every gradient until the backward pass is
  * over; here each goes as soon as the pass is through with it, which about halves the peak of memory.
@@ -36,12 +57,14 @@ interface Recorder {
 export function valueAndGrads(
   loss: () => Scalar,
   variables: readonly Variable[],
+  sums: ReadonlyMap<Variable, Tensor> = new Map(),
 ): { value: Scalar; grads: Map<Variable, Tensor> } {
   const recorder = engine() as unknown as Recorder;
   if (active || recorder.state.gradientDepth > 0) {
     throw new Error('valueAndGrads cannot run inside another differentiation.');
   }
-  active = new Set(variables);
+  const gradients = new Map([...sums].map(([variable, sum]) => [variable.id, sum]));
+  active = { variables: new Set(variables), gradients, node: null };
   recorder.startTape();
   try {
     const value = tidy(loss);
@@ -49,7 +72,8 @@ export function valueAndGrads(
     // What the backward pass computes is not recorded.
     recorder.state.gradientDepth--;
     try {
-      return { value, grads: backward(tape, value, variables) };
+      gradients.set(value.id, ones(value.shape));
+      return { value, grads: backward(tape, variables, gradients) };
     } finally {
       recorder.state.gradientDepth++;
     }
@@ -66,14 +90,13 @@ function release(node: TapeNode): void {
   node.saved.length = 0;
 }
 
+/** @param gradients by tensor id; each leaves when the node that made its tensor is done */
 function backward(
   tape: TapeNode[],
-  value: Tensor,
   variables: readonly Variable[],
+  gradients: Map<number, Tensor>,
 ): Map<Variable, Tensor> {
   const depends = dependents(tape, variables);
-  // Gradients by tensor id. Each is this map's own; it leaves when the node that made its tensor is done.
-  const gradients = new Map<number, Tensor>([[value.id, ones(value.shape)]]);
   for (let i = tape.length - 1; i >= 0; i--) {
     const node = tape[i];
     if (depends.has(node) && node.outputs.some((output) => gradients.has(output.id))) {
@@ -133,6 +156,7 @@ function propagate(
   if (!gradient) {
     throw new Error(`The kernel ${kernelName} has no gradient.`);
   }
+  active!.node = node;
   const results = tidy(() => {
     const byName = gradient(dys);
     const made = new Set<Tensor | null>(dys);
@@ -153,8 +177,10 @@ function propagate(
       gradients.set(input.id, results[i]);
       return;
     }
-    gradients.set(input.id, add(earlier, results[i]));
-    earlier.dispose();
+    if (results[i].dataId !== earlier.dataId) {
+      gradients.set(input.id, add(earlier, results[i]));
+      earlier.dispose();
+    }
     results[i].dispose();
   });
 }

@@ -117,22 +117,21 @@ export async function warmupStep(
     for (const [from, to] of chunks(sequences, settings.microBatchTokens)) {
       await pause();
       const batch = packSequences(sequences.slice(from, to).map(({ ids }) => ids));
-      gradients.add(batch, ({ logProbs }) => {
-        const slopes = new Float32Array(logProbs.length);
-        let next = 0;
-        for (let s = from; s < to; s++) {
-          for (let i = 0; i < targets[s].length; i++, next++) {
-            slopes[next] = -targets[s][i] * scale;
-            totals.loss -= logProbs[next];
-            if (i + 1 >= sequences[s].answerStart) {
-              totals.answerLoss -= logProbs[next];
-              totals.answerTokens++;
-            }
+      const slopes = targets
+        .slice(from, to)
+        .flatMap((each) => each.map((weight) => -weight * scale));
+      const { logProbs } = gradients.addWeighted(batch, Float32Array.from(slopes));
+      let next = 0;
+      for (let s = from; s < to; s++) {
+        for (let i = 0; i < targets[s].length; i++, next++) {
+          totals.loss -= logProbs[next];
+          if (i + 1 >= sequences[s].answerStart) {
+            totals.answerLoss -= logProbs[next];
+            totals.answerTokens++;
           }
         }
-        totals.tokens += next;
-        return slopes;
-      });
+      }
+      totals.tokens += next;
     }
     const { gradNorm } = optimizer.step(gradients.gradients, {
       lr: learningRate,

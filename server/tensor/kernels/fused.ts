@@ -1,4 +1,4 @@
-import { util } from '@tensorflow/tfjs-core';
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { NativeKernel } from './kernel.js';
 
 const linear: NativeKernel = {
@@ -157,9 +157,14 @@ const embeddingGrad: NativeKernel = {
   name: 'BatCoderEmbeddingGrad',
   run: ({ inputs: { dy }, attrs, backend }) => {
     const width = dy.shape[1];
-    const grad = backend.allocate([attrs['vocab'] as number, width]);
+    const sum = attrs['sum'] as TensorInfo | null;
+    const grad = sum
+      ? backend.alias(sum, sum.shape)
+      : backend.allocate([attrs['vocab'] as number, width]);
     const values = backend.floats(grad);
-    values.fill(0);
+    if (!sum) {
+      values.fill(0);
+    }
     backend.addon.embeddingGrad(backend.floats(dy), attrs['ids'] as Int32Array, values, width);
     return grad;
   },
@@ -287,45 +292,6 @@ const attentionGrad: NativeKernel = {
   },
 };
 
-const selectedLogProbs: NativeKernel = {
-  name: 'BatCoderSelectedLogProbs',
-  run: ({ inputs: { hidden, w }, attrs, backend }) => {
-    const targets = attrs['targets'] as Int32Array;
-    const logProbs = backend.allocate([targets.length]);
-    const entropy = backend.allocate([targets.length]);
-    const logSum = backend.allocate([targets.length]);
-    backend.addon.logProbs(
-      backend.floats(hidden),
-      backend.floats(w),
-      targets,
-      w.shape[1],
-      backend.floats(logSum),
-      backend.floats(logProbs),
-      backend.floats(entropy),
-    );
-    return [logProbs, entropy, logSum];
-  },
-};
-
-const selectedLogProbsGrad: NativeKernel = {
-  name: 'BatCoderSelectedLogProbsGrad',
-  run: ({ inputs: { dy, hidden, w, logSum }, attrs, backend }) => {
-    const dHidden = backend.allocate(hidden.shape);
-    const dw = attrs['weightGrad'] ? backend.allocate(w.shape) : null;
-    backend.addon.logProbsGrad(
-      backend.floats(hidden),
-      backend.floats(w),
-      attrs['targets'] as Int32Array,
-      w.shape[1],
-      backend.floats(logSum),
-      backend.floats(dy),
-      backend.floats(dHidden),
-      dw && backend.floats(dw),
-    );
-    return dw ? [dHidden, dw] : [dHidden];
-  },
-};
-
 const cacheAttend: NativeKernel = {
   name: 'BatCoderCacheAttend',
   run: ({ inputs: { q }, attrs, backend }) => {
@@ -368,7 +334,5 @@ export const fusedKernels: NativeKernel[] = [
   swigluGrad,
   attention,
   attentionGrad,
-  selectedLogProbs,
-  selectedLogProbsGrad,
   cacheAttend,
 ];

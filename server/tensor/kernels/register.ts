@@ -11,10 +11,17 @@ import type { NativeBackend } from '../nativeBackend.js';
 import { elementwiseKernels } from './elementwise.js';
 import { fusedKernels } from './fused.js';
 import { allFloats, asKernelFunc } from './kernel.js';
+import { logProbsKernels } from './logProbs.js';
 import { matrixKernels } from './matrix.js';
 import { movementKernels } from './movement.js';
 
-const OURS = [...fusedKernels, ...elementwiseKernels, ...matrixKernels, ...movementKernels];
+const OURS = [
+  ...fusedKernels,
+  ...logProbsKernels,
+  ...elementwiseKernels,
+  ...matrixKernels,
+  ...movementKernels,
+];
 
 /**
  * Registers all kernels of the `native` backend: ours, and for the rest tfjs's own in JavaScript,

@@ -1,4 +1,5 @@
 import { gather, registerGradient, tensor1d, type Tensor2D } from '@tensorflow/tfjs-core';
+import { gradientSum } from '../autodiff.js';
 import { hasKernel, runKernel } from './kernel.js';
 
 const EMBEDDING = 'BatCoderEmbedding';
@@ -24,6 +25,11 @@ function embeddingComposition(ids: Int32Array, table: Tensor2D): Tensor2D {
 registerGradient({
   kernelName: EMBEDDING,
   gradFunc: (dy, _saved, attrs) => ({
-    table: () => runKernel<Tensor2D>(EMBEDDING_GRAD, { dy: dy as Tensor2D }, attrs),
+    table: () =>
+      runKernel<Tensor2D>(
+        EMBEDDING_GRAD,
+        { dy: dy as Tensor2D },
+        { ...attrs, sum: gradientSum('table') },
+      ),
   }),
 });

@@ -9,15 +9,17 @@ import {
   sum,
   tensor1d,
   tidy,
+  type Scalar,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
-import { wantsGradient } from '../autodiff.js';
+import { differentiating, gradientSum, wantsGradient } from '../autodiff.js';
 import { hasKernel, runKernel } from './kernel.js';
 
 const LOG_PROBS = 'BatCoderSelectedLogProbs';
 const LOG_PROBS_GRAD = 'BatCoderSelectedLogProbsGrad';
+const WEIGHTED_LOG_PROBS = 'BatCoderWeightedLogProbs';
 
 export interface SelectedLogProbs {
   /** [N], differentiable; 0 where the target is negative */
@@ -46,6 +48,43 @@ export function selectedLogProbs(
   return selectedLogProbsComposition(hidden, w, targets);
 }
 
+export interface WeightedLogProbs extends SelectedLogProbs {
+  /** Sum of weight * log-probability, differentiable; the log-probabilities themselves are not. */
+  total: Scalar;
+}
+
+/**
+ * The weighted sum of the log-probabilities of each token's target, for a loss whose derivative by them is known
+ * beforehand: on `native` one pass gives value and gradients, and the logits are computed once. There, within
+ * `valueAndGrads`, `total` must be the loss itself.
+ * @param hidden [N, D]
+ * @param w [V, D]
+ * @param targets [N]
+ * @param weights [N]
+ */
+export function weightedLogProbs(
+  hidden: Tensor2D,
+  w: Tensor2D,
+  targets: Int32Array,
+  weights: Float32Array,
+): WeightedLogProbs {
+  if (differentiating() && hasKernel(WEIGHTED_LOG_PROBS)) {
+    const attrs = { targets, weights, weightGrad: wantsGradient(w), sum: gradientSum(w) };
+    const [total, logProbs, entropy] = runKernel<Tensor[]>(
+      WEIGHTED_LOG_PROBS,
+      { hidden, w },
+      attrs,
+    );
+    return {
+      total: total as Scalar,
+      logProbs: logProbs as Tensor1D,
+      entropy: entropy as Tensor1D,
+    };
+  }
+  const { logProbs, entropy } = selectedLogProbs(hidden, w, targets);
+  return { total: sum<Scalar>(mul(logProbs, tensor1d(weights))), logProbs, entropy };
+}
+
 function selectedLogProbsComposition(
   hidden: Tensor2D,
   w: Tensor2D,
@@ -69,7 +108,24 @@ registerGradient({
   gradFunc: (dys, saved, attrs) => {
     const [dy] = dys as Tensor[];
     const [hidden, w, logSum] = saved;
-    const grads = runKernel<Tensor2D[]>(LOG_PROBS_GRAD, { dy, hidden, w, logSum }, attrs);
+    const sum = attrs['weightGrad'] ? gradientSum('w') : null;
+    const grads = runKernel<Tensor2D[]>(
+      LOG_PROBS_GRAD,
+      { dy, hidden, w, logSum },
+      { ...attrs, sum },
+    );
     return { hidden: () => grads[0], w: () => grads[1] };
+  },
+});
+
+registerGradient({
+  kernelName: WEIGHTED_LOG_PROBS,
+  outputsToSave: [false, false, false, true, true],
+  gradFunc: (dys, saved) => {
+    const [dy] = dys as Tensor[];
+    if (dy.dataSync()[0] !== 1) {
+      throw new Error('The sum of weightedLogProbs must be the loss itself.');
+    }
+    return { hidden: () => saved[0].clone(), w: () => saved[1].clone() };
   },
 });

@@ -46,22 +46,20 @@ export async function pretrainingGradients(
         return null;
       }
       const part = sequences.slice(from, to);
-      gradients.add(packSequences(part.map(({ ids }) => Array.from(ids))), ({ logProbs }) => {
-        const slopes = new Float32Array(logProbs.length);
-        let next = 0;
-        for (let s = from; s < to; s++) {
-          weights[s].forEach((weight, i) => {
-            slopes[next] = -weight * scale;
-            if (i + 1 >= sequences[s].answerStart) {
-              loss -= logProbs[next];
-              answers++;
-            }
-            next++;
-          });
+      const batch = packSequences(part.map(({ ids }) => Array.from(ids)));
+      const slopes = weights
+        .slice(from, to)
+        .flatMap((each) => each.map((weight) => -weight * scale));
+      const { logProbs } = gradients.addWeighted(batch, Float32Array.from(slopes));
+      let next = 0;
+      for (let s = from; s < to; s++) {
+        for (let i = 1; i <= weights[s].length; i++, tokens++) {
+          if (i >= sequences[s].answerStart) {
+            loss -= logProbs[next++];
+            answers++;
+          }
         }
-        tokens += next;
-        return slopes;
-      });
+      }
     }
   } catch (error) {
     gradients.dispose();

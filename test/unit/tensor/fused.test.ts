@@ -5,21 +5,32 @@ import {
   sum,
   tensor1d,
   tensor2d,
+  tensor,
+  type Scalar,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
+  variable,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { valueAndGrads } from '../../../server/tensor/autodiff.js';
 import { jsKernelCounts, resetJsKernelCounts } from '../../../server/tensor/counters.js';
 import { attention } from '../../../server/tensor/ops/attention.js';
 import { embedding } from '../../../server/tensor/ops/embedding.js';
 import { linear, loraLinear } from '../../../server/tensor/ops/linear.js';
-import { selectedLogProbs } from '../../../server/tensor/ops/logProbs.js';
+import { selectedLogProbs, weightedLogProbs } from '../../../server/tensor/ops/logProbs.js';
 import { rmsNorm } from '../../../server/tensor/ops/rmsNorm.js';
 import { rotary } from '../../../server/tensor/ops/rotary.js';
 import { swiglu } from '../../../server/tensor/ops/swiglu.js';
 import { segmentsOf } from '../../../server/tensor/segments.js';
-import { evaluate, expectClose, expectSameOnBoth, randomInputs, startBackends } from './support.js';
+import {
+  evaluate,
+  expectClose,
+  expectSameOnBoth,
+  randomInputs,
+  randomValues,
+  startBackends,
+} from './support.js';
 
 type Op = (...inputs: Tensor[]) => Tensor;
 const op = (f: (...inputs: Tensor2D[]) => Tensor): Op => f as unknown as Op;
@@ -237,6 +248,61 @@ describe('selectedLogProbs', () => {
     const [h, w] = inputs.map(({ shape, values }) => tensor2d(values, shape as [number, number]));
     return selectedLogProbs(h, w, targets).entropy.dataSync<'float32'>().slice();
   }
+});
+
+describe('weightedLogProbs', () => {
+  test.each([
+    [1, 3, 5],
+    [20, 17, 700],
+    [50, 49, 1100],
+    [1000, 20, 130],
+  ])('%i tokens of width %i, %i in the vocabulary', async (n, width, vocab) => {
+    const targets = Int32Array.from({ length: n }, (_, i) =>
+      i % 4 === 3 ? -1 : (i * 131) % vocab,
+    );
+    // Some tokens weigh nothing, but have their log-probability all the same.
+    const weights = randomValues(n, 3).map((x, i) => (i % 5 === 2 ? 0 : x));
+    const inputs = randomInputs([
+      [n, width],
+      [vocab, width],
+    ]);
+    const earlier = randomValues(vocab * width, 4);
+    const run = async (name: 'cpu' | 'native', add: boolean): Promise<Float32Array[]> => {
+      await setBackend(name);
+      const [h, w] = inputs.map(({ shape, values }) => variable(tensor(values.slice(), shape)));
+      const sums = add ? new Map([[w, tensor(earlier.slice(), w.shape)]]) : undefined;
+      let scores: Float32Array[] = [];
+      const loss = (): Scalar => {
+        const { total, logProbs, entropy } = weightedLogProbs(
+          h as Tensor2D,
+          w as Tensor2D,
+          targets,
+          weights,
+        );
+        scores = [logProbs, entropy].map((x) => x.dataSync<'float32'>().slice());
+        return total;
+      };
+      const { value, grads } = valueAndGrads(loss, [h, w], sums);
+      const found = [value, grads.get(h)!, grads.get(w)!];
+      return [...found.map((x) => x.dataSync<'float32'>().slice()), ...scores];
+    };
+    for (const add of [false, true]) {
+      const plain = await run('cpu', add);
+      (await run('native', add)).forEach((values, i) => expectClose(values, plain[i], 5e-5));
+    }
+  });
+
+  test('refuses to be part of another loss', async () => {
+    await setBackend('native');
+    const h = variable(tensor2d([1, 2], [1, 2]));
+    const w = tensor2d([1, 2, 3, 4], [2, 2]);
+    const twice = (): Scalar =>
+      mul<Scalar>(
+        weightedLogProbs(h as Tensor2D, w, Int32Array.of(1), Float32Array.of(1)).total,
+        2,
+      );
+    expect(() => valueAndGrads(twice, [h])).toThrow('the loss itself');
+  });
 });
 
 test('a step of a small transformer runs no JavaScript kernel, and gives the same bits again', async () => {

@@ -51,6 +51,7 @@ int chunkTokens(const LogProbsArgs& p) {
 
 template <typename Visit>
 void eachChunk(const LogProbsArgs& p, const Active& active, Visit&& visit) {
+  if (active.count == 0) return;
   // Chunks of one size, so that the last is no sliver.
   int chunks = ceilDiv(active.count, chunkTokens(p));
   int size = ceilDiv(ceilDiv(active.count, chunks), NR) * NR;

@@ -1,0 +1,91 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../nativeBackend.js';
+import type { NativeKernel } from './kernel.js';
+
+/** Where the gradient of `like` goes: a new tensor, or a sum that it is added to. */
+function gradientFor(
+  backend: NativeBackend,
+  like: TensorInfo,
+  sum: TensorInfo | null,
+): { info: TensorInfo; values: Float32Array; accumulate: boolean } {
+  const info = sum ? backend.alias(sum, sum.shape) : backend.allocate(like.shape);
+  return { info, values: backend.floats(info), accumulate: sum !== null };
+}
+
+const selected: NativeKernel = {
+  name: 'BatCoderSelectedLogProbs',
+  run: ({ inputs: { hidden, w }, attrs, backend }) => {
+    const targets = attrs['targets'] as Int32Array;
+    const [logProbs, entropy, logSum] = [0, 1, 2].map(() => backend.allocate([targets.length]));
+    backend.addon.logProbs(
+      backend.floats(hidden),
+      backend.floats(w),
+      targets,
+      w.shape[1],
+      backend.floats(logSum),
+      backend.floats(logProbs),
+      backend.floats(entropy),
+      null,
+      null,
+      null,
+      false,
+    );
+    return [logProbs, entropy, logSum];
+  },
+};
+
+const selectedGrad: NativeKernel = {
+  name: 'BatCoderSelectedLogProbsGrad',
+  run: ({ inputs: { dy, hidden, w, logSum }, attrs, backend }) => {
+    const dHidden = backend.allocate(hidden.shape);
+    const dw = attrs['weightGrad']
+      ? gradientFor(backend, w, attrs['sum'] as TensorInfo | null)
+      : null;
+    backend.addon.logProbsGrad(
+      backend.floats(hidden),
+      backend.floats(w),
+      attrs['targets'] as Int32Array,
+      w.shape[1],
+      backend.floats(logSum),
+      backend.floats(dy),
+      backend.floats(dHidden),
+      dw && dw.values,
+      dw?.accumulate ?? false,
+    );
+    return dw ? [dHidden, dw.info] : [dHidden];
+  },
+};
+
+/** The log-probabilities, and already the gradients of their sum with the given weights. */
+const weighted: NativeKernel = {
+  name: 'BatCoderWeightedLogProbs',
+  run: ({ inputs: { hidden, w }, attrs, backend }) => {
+    const targets = attrs['targets'] as Int32Array;
+    const weights = attrs['weights'] as Float32Array;
+    const [logProbs, entropy, logSum] = [0, 1, 2].map(() => backend.allocate([targets.length]));
+    const dHidden = backend.allocate(hidden.shape);
+    const dw = attrs['weightGrad']
+      ? gradientFor(backend, w, attrs['sum'] as TensorInfo | null)
+      : null;
+    const values = backend.floats(logProbs);
+    backend.addon.logProbs(
+      backend.floats(hidden),
+      backend.floats(w),
+      targets,
+      w.shape[1],
+      backend.floats(logSum),
+      values,
+      backend.floats(entropy),
+      weights,
+      backend.floats(dHidden),
+      dw && dw.values,
+      dw?.accumulate ?? false,
+    );
+    backend.disposeData(logSum.dataId);
+    const total = backend.allocate([]);
+    backend.floats(total)[0] = weights.reduce((sum, weight, i) => sum + weight * values[i], 0);
+    return [total, logProbs, entropy, dHidden, ...(dw ? [dw.info] : [])];
+  },
+};
+
+export const logProbsKernels: NativeKernel[] = [selected, selectedGrad, weighted];
