@@ -17,6 +17,8 @@ export interface CodeRequest {
   doc: string;
   /** Empty: the model writes it too. */
   signature: string;
+  /** The text of the file that the code is for, whose names it may use; left out where there is none. */
+  file?: string;
 }
 
 /** A code that fits a doc. */

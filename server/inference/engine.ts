@@ -173,10 +173,9 @@ class ModelEngine implements Engine {
     const { language } = request;
     const target = await targetOf(request);
     const { doc, signature } = target;
-    const similarity = await loadSimilarity(language);
-    const answer = await generateCode(loaded, similarity, { language, doc, signature }, count, {
-      signal,
-    });
+    const file = 'line' in request ? request.text : '';
+    const asked = { language, doc, signature, file };
+    const answer = await generateCode(loaded, asked, count, { signal });
     return {
       candidates: answer.candidates.map((candidate) => ({
         ...candidate,

@@ -1,30 +1,40 @@
+import { loadParser } from '../languages/parser.js';
 import { generate } from '../model/generation.js';
-import type { Similarity } from '../similarity/similarity.js';
 import type { CodeCandidate, CodeRequest } from './candidates.js';
 import type { LoadedModel } from './loadedModel.js';
 import { rankCodes } from './ranking.js';
+import { UnitEnd } from './unitEnd.js';
 
 export interface CodeAnswer {
-  /** Best first, no two alike, all of them parse. */
+  /** Best first, no two alike, each a whole unit without a syntax error. */
   candidates: CodeCandidate[];
   /** Why there are fewer than were asked for; null where there are not. */
   reason: string | null;
 }
 
 const TEMPERATURE = 0.8;
+/** Where nothing parsed, colder samples keep to what the model is sure of. */
+const COLD = 0.5;
 const TOP_P = 0.95;
 const MAX_TOKENS = 320;
-/** How often what does not parse is sampled again. */
+/** How often what is no whole unit is sampled again. */
 const RETRIES = 3;
 
+/** What came of the attempts. */
+interface Tally {
+  attempts: number;
+  unfinished: number;
+  broken: number;
+  alike: number;
+}
+
 /**
- * Writes code for a doc: one greedy candidate and the others sampled, each cut where its unit ends. What does not
- * parse is sampled again, then withheld.
+ * Writes code for a doc: one greedy candidate and the others sampled, each ended where the syntax tree says that its
+ * unit ends. What is no whole unit is sampled again, then withheld.
  * @param count candidates to come back at most
  */
 export async function generateCode(
   loaded: LoadedModel,
-  similarity: Similarity,
   request: CodeRequest,
   count: number,
   options: { seed?: number; signal?: AbortSignal } = {},
@@ -35,70 +45,67 @@ export async function generateCode(
   if (room < 8) {
     return { candidates: [], reason: 'The doc and the signature are too long for this model.' };
   }
+  const parser = await loadParser(request.language);
   const found = new Map<string, Omit<CodeCandidate, 'score'>>();
-  let tried = 0;
-  const attempt = async (rows: number, temperature: number, rowSeed: number): Promise<void> => {
-    if (rows === 0) {
-      return;
-    }
+  const tally: Tally = { attempts: 0, unfinished: 0, broken: 0, alike: 0 };
+  const attempt = async (temperatures: readonly number[], rowSeed: number): Promise<void> => {
+    const ends = temperatures.map(() => new UnitEnd(parser, request.signature));
+    const { stopIds, codeEnd } = loaded.prompts;
     const generations = await generate(
       loaded.model,
-      Array.from({ length: rows }, () => prompt),
+      temperatures.map(() => prompt),
       {
         maxNewTokens: Math.min(MAX_TOKENS, room),
-        temperature,
+        temperature: temperatures,
         topP: TOP_P,
         seed: rowSeed,
-        stopIds: loaded.prompts.stopIds,
+        stopIds,
+        stop: (row, ids) => {
+          const text = loaded.tokenizer.decode(ids);
+          return (codeEnd !== null && text.includes(codeEnd)) || ends[row].reached(text);
+        },
         signal,
       },
     );
     signal?.throwIfAborted();
-    tried += rows;
-    for (const { ids } of generations) {
-      const body = wholeUnit(similarity, request.signature, loaded.prompts.readCode(ids));
-      if (body !== null && body.trim() !== '') {
-        const code = request.signature + body;
-        found.set(code.replace(/\s+/g, ' '), { code, body, parses: true });
+    generations.forEach(({ ids, finish }, row) => {
+      tally.attempts++;
+      const closed = finish === 'stop';
+      const body = ends[row].rest(loaded.prompts.readCode(ids), closed);
+      const code = request.signature + (body ?? '');
+      const key = code.replace(/\s+/g, ' ');
+      if (body === null) {
+        tally[closed ? 'broken' : 'unfinished']++;
+      } else if (found.has(key)) {
+        tally.alike++;
+      } else {
+        found.set(key, { code, body, parses: true });
       }
-    }
+    });
   };
-  await attempt(1, 0, seed);
-  await attempt(count - 1, TEMPERATURE, seed);
+  await attempt([0, ...Array<number>(count - 1).fill(TEMPERATURE)], seed);
   for (let retry = 1; found.size < count && retry <= RETRIES; retry++) {
-    await attempt(count - found.size, TEMPERATURE, seed + 1000 * retry);
+    const temperature = found.size === 0 ? COLD : TEMPERATURE;
+    await attempt(Array<number>(count - found.size).fill(temperature), seed + 1000 * retry);
   }
-  const kept = [...found.values()].slice(0, count);
   return {
-    candidates: await rankCodes(loaded, request, kept, signal),
-    reason: shortage(kept.length, count, tried),
+    candidates: await rankCodes(loaded, request, [...found.values()], signal),
+    reason: shortage(found.size, count, tally),
   };
 }
 
-/**
- * Cuts a continuation where its unit ends: the longest run of its lines that, with the signature, parses as one unit.
- * @returns null where no run does
- */
-export function wholeUnit(
-  similarity: Similarity,
-  signature: string,
-  continuation: string,
-): string | null {
-  const lines = continuation.trimEnd().split('\n');
-  for (let count = lines.length; count > 0; count--) {
-    const body = lines.slice(0, count).join('\n');
-    if (similarity.parses(signature + body)) {
-      return body;
-    }
-  }
-  return null;
-}
-
-function shortage(found: number, wanted: number, tried: number): string | null {
+function shortage(found: number, wanted: number, tally: Tally): string | null {
   if (found >= wanted) {
     return null;
   }
+  const { attempts, broken, unfinished, alike } = tally;
+  const why = [
+    broken > 0 ? `${broken} had a syntax error` : '',
+    unfinished > 0 ? `${unfinished} did not come to an end` : '',
+    alike > 0 ? `${alike} said the same again` : '',
+  ].filter((part) => part !== '');
+  const what = `of ${attempts} attempts ${why.join(', ')}`;
   return found === 0
-    ? `None of ${tried} attempts was code that parses. Train longer, or write the signature under the comment.`
-    : `Only ${found} different codes out of ${tried} attempts parse.`;
+    ? `No whole function came out: ${what}. Train longer, or write the signature under the comment.`
+    : `Only ${found} different: ${what}.`;
 }

@@ -7,6 +7,7 @@ import type { CodeCandidate, CodeRequest, DocCandidate } from './candidates.js';
 import { grounding } from './grounding.js';
 import type { LoadedModel } from './loadedModel.js';
 import type { WrittenDoc } from './docWriter.js';
+import { UnknownNames } from './unknownNames.js';
 import { rebuild, type UnitView } from './view.js';
 import { writeDocs } from './writeDocs.js';
 
@@ -15,6 +16,8 @@ const CODE_CAP_FACTOR = 1.3;
 const CODE_CAP_EXTRA = 16;
 /** What a candidate whose every word is in its source gains over one that shares none. */
 const GROUNDING_WEIGHT = 0.25;
+/** What a code loses of which nobody declares a single name. */
+const UNKNOWN_WEIGHT = 0.5;
 
 /**
  * Ranks docs of a unit by their round trip: the model writes the code anew from each, greedily, and the similarity to
@@ -60,12 +63,13 @@ export async function rankDocs(
 /**
  * Ranks codes by the way back: the model documents each, greedily, with the parts that the doc has that was asked for,
  * and chrF to that is the score. Log-probability would rank too, but it favours short and common code; the way back asks what the code says.
- * What of the code's words the doc and the signature have counts besides.
+ * What of the code's words the doc and the signature have counts besides, and against it the names that nobody
+ * declares.
  * @returns best first; equals keep the given order, the likeliest first
  */
 export async function rankCodes(
   loaded: LoadedModel,
-  { language, doc, signature }: CodeRequest,
+  { language, doc, signature, file = '' }: CodeRequest,
   codes: readonly Omit<CodeCandidate, 'score'>[],
   signal?: AbortSignal,
 ): Promise<CodeCandidate[]> {
@@ -82,11 +86,16 @@ export async function rankCodes(
     codes.map(({ code }) => ({ language, code, frame, temperature: 0 })),
     { seed: 0, signal },
   );
+  const names = await UnknownNames.load(language);
+  const known = [signature, doc, file];
   return codes
     .map((code, i) => ({ ...code, score: closeness(written[i], doc) }))
     .sort(
       byMerit(
-        ({ body, score }) => score + GROUNDING_WEIGHT * grounding(body, `${doc} ${signature}`),
+        ({ code, body, score }) =>
+          score +
+          GROUNDING_WEIGHT * grounding(body, `${doc} ${signature}`) -
+          UNKNOWN_WEIGHT * names.share(code, known),
       ),
     );
 }

@@ -34,6 +34,9 @@ export abstract class AssignmentReader {
 
   protected readonly globals = new Map<string, number>();
 
+  /** Names that are read or called as they stand, and those of them that the unit does not define. */
+  readonly names = { used: new Set<string>(), free: new Set<string>() };
+
   constructor(
     protected readonly syntax: Syntax,
     protected readonly graph: GraphBuilder,
@@ -56,10 +59,14 @@ export abstract class AssignmentReader {
 
   protected read(name: string): Sources {
     const { definitions } = this;
+    this.names.used.add(name);
     if (definitions.has(name)) {
       return definitions.whole(name);
     }
     const entry = this.entries.get(name);
+    if (entry === undefined) {
+      this.names.free.add(name);
+    }
     return [entry ?? this.global(name)];
   }
 

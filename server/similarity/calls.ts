@@ -44,14 +44,20 @@ export abstract class CallReader extends AssignmentReader {
     const name = inner < 0 ? '' : syntax.text(inner).replace(/\s+/g, '');
     if (creates) {
       detail = `new ${name}`;
+      this.names.used.add(name);
+      this.names.free.add(name);
     } else if (inner >= 0) {
       const plain = /^[\w$:.@!?\\]+$/.test(name);
+      this.names.used.add(name);
       if (receiver < 0 && this.definitions.has(name)) {
         called = this.definitions.whole(name);
       } else if (receiver < 0 && this.entries.has(name)) {
         entry = this.entries.get(name);
       } else if (plain) {
         detail = name;
+        if (receiver < 0) {
+          this.names.free.add(name);
+        }
       } else {
         called = this.value(inner);
       }

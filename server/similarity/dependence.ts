@@ -22,6 +22,18 @@ export function buildProgramGraph(tree: FlatTree, grammar: GrammarRoles): Progra
   return reader.readUnit() ? graph.build() : null;
 }
 
+/** The names that a unit reads or calls as they stand (no members), and those of them that it does not define itself. */
+export interface UsedNames {
+  used: ReadonlySet<string>;
+  free: ReadonlySet<string>;
+}
+
+/** @returns null where no function is defined */
+export function usedNames(tree: FlatTree, grammar: GrammarRoles): UsedNames | null {
+  const reader = new FunctionReader(new Syntax(tree, grammar), new GraphBuilder());
+  return reader.readUnit() ? reader.names : null;
+}
+
 class FunctionReader extends StatementReader {
   private readonly entryOf = new Map<number, number>();
   private depth = 0;

@@ -1,41 +1,9 @@
 import type { Tree } from 'web-tree-sitter';
 import type { LanguageParser } from '../languages/parser.js';
-import type { LanguageId } from '../languages/types.js';
 import { DROP, flatten, type FlatTree, KEEP, LEAF } from './flatTree.js';
 import { ROLE } from './roles.js';
 import { type GrammarRoles, grammarRoles } from './syntax.js';
-
-/** What a member of a class or a file of the language needs around it before the grammar takes it. */
-const WRAPPERS: Partial<Record<LanguageId, readonly [string, string][]>> = {
-  typescript: [
-    ['class C {\n', '\n}'],
-    ['(', '\n)'],
-    ['({\n', '\n})'],
-  ],
-  tsx: [
-    ['class C {\n', '\n}'],
-    ['(', '\n)'],
-    ['({\n', '\n})'],
-  ],
-  javascript: [
-    ['class C {\n', '\n}'],
-    ['(', '\n)'],
-    ['({\n', '\n})'],
-  ],
-  java: [['class C {\n', '\n}']],
-  csharp: [['class C {\n', '\n}']],
-  cpp: [['class C {\n', '\n};']],
-  kotlin: [['class C {\n', '\n}']],
-  scala: [['class C {\n', '\n}']],
-  rust: [['impl C {\n', '\n}']],
-};
-const PHP_WRAPPERS: readonly [string, string][] = [
-  ['<?php\n', '\n'],
-  ['<?php class C {\n', '\n}'],
-];
-const BARE: [string, string] = ['', ''];
-/** In these a member alone is most often no file: the wrapper is tried first. */
-const MEMBERS_FIRST = new Set<LanguageId>(['java', 'csharp']);
+import { wrappersOf } from './wrappers.js';
 
 /** Parses units of one language, as they stand in their classes or alone. */
 export class UnitSyntax {
@@ -54,9 +22,7 @@ export class UnitSyntax {
     }
     this.grammar = grammarRoles(id, probe.language);
     probe.delete();
-    const own = WRAPPERS[id] ?? [];
-    this.wrappers =
-      id === 'php' ? PHP_WRAPPERS : MEMBERS_FIRST.has(id) ? [...own, BARE] : [BARE, ...own];
+    this.wrappers = wrappersOf(id);
     this.pruned = this.grammar.roles.map((role) =>
       role === ROLE.drop ? DROP : role === ROLE.name || role === ROLE.number ? LEAF : KEEP,
     );

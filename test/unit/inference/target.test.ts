@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { wholeUnit } from '../../../server/inference/generateCode.js';
 import { codeTargetAt } from '../../../server/inference/target.js';
 import { loadParser } from '../../../server/languages/parser.js';
 import type { LanguageId } from '../../../server/languages/types.js';
-import { loadSimilarity } from '../../../server/similarity/similarity.js';
 
 async function at(language: LanguageId, text: string, line: number) {
   return codeTargetAt(await loadParser(language), text, line);
@@ -50,16 +48,5 @@ describe('codeTargetAt', () => {
 
   it('is null where there is no comment', async () => {
     expect(await at('typescript', 'const a = 1;\n', 0)).toBeNull();
-  });
-});
-
-describe('wholeUnit', () => {
-  it('cuts what follows the unit, and gives nothing for what never parses', async () => {
-    const similarity = await loadSimilarity('typescript');
-    const signature = 'function f(x: number): number';
-    expect(wholeUnit(similarity, signature, ' {\n  return x;\n}\n} else {')).toBe(
-      ' {\n  return x;\n}',
-    );
-    expect(wholeUnit(similarity, signature, ' {\n  return x;\n')).toBeNull();
   });
 });

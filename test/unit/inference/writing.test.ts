@@ -82,7 +82,7 @@ describe('generateCode', () => {
       doc: 'Doubles a number.\n@param x the x\n@returns the result',
       signature,
     };
-    const { candidates, reason } = await generateCode(loaded, similarity, request, 3);
+    const { candidates, reason } = await generateCode(loaded, request, 3);
     expect(candidates.map(({ code }) => code)).toContain('function double(x) { return x * 2; }');
     for (const { code, body, parses } of candidates) {
       expect(code).toBe(signature + body);
@@ -98,9 +98,9 @@ describe('generateCode', () => {
       doc: 'Doubles a number.',
       signature: 'function (((',
     };
-    const { candidates, reason } = await generateCode(loaded, similarity, request, 2);
+    const { candidates, reason } = await generateCode(loaded, request, 2);
     expect(candidates).toEqual([]);
-    expect(reason).toMatch(/None of \d+ attempts/);
+    expect(reason).toMatch(/No whole function came out: of 8 attempts/);
   });
 });
 
