@@ -97,7 +97,8 @@ async function main() {
   }
 
   const version = spawnSync(compiler, ['--version'], { encoding: 'utf8' }).stdout;
-  const headers = [...filesOf(sources, '.h'), ...filesOf(join(sources, 'simd'), '.h')];
+  const folders = ['', 'decoder', 'simd'].map((folder) => join(sources, folder));
+  const headers = folders.flatMap((folder) => filesOf(folder, '.h'));
   const shared = createHash('sha256').update(version);
   headers.forEach((file) => shared.update(readFileSync(file)));
   const sharedHash = shared.digest('hex');
@@ -119,7 +120,10 @@ async function main() {
     `-I${include}`,
   ];
 
-  const jobs = filesOf(sources, '.cc').map((file) => ({ file, flags: [] }));
+  const jobs = folders
+    .slice(0, 2)
+    .flatMap((folder) => filesOf(folder, '.cc'))
+    .map((file) => ({ file, flags: [] }));
   for (const [isa, flags] of Object.entries(instructionSets)) {
     for (const file of filesOf(join(sources, 'simd'), '.cc')) {
       jobs.push({ file, flags: [...flags, `-DBC_ISA=${isa}`] });

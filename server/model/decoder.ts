@@ -1,11 +1,9 @@
-import { mul, softmax, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
 import { setImmediate } from 'node:timers/promises';
-import { nativeValues } from '../tensor/addon.js';
-import { KvCache } from '../tensor/ops/kvCache.js';
-import { linear } from '../tensor/ops/linear.js';
 import type { Random } from '../util/random.js';
-import { checkSampling, draw, likeliest, shareAmong } from './sampling.js';
-import type { CachedBatch, Qwen2Model } from './transformer.js';
+import type { DecodingEngine, Drawn, DrawRequest, Feed } from './decodingEngine.js';
+import { commonLength } from './prefixCache.js';
+import { checkSampling } from './sampling.js';
+import type { Drafter } from './speculation.js';
 
 /** Why an answer ended: a stop id or the callback; its length; the signal. */
 export type Finish = 'stop' | 'length' | 'cancelled';
@@ -19,9 +17,10 @@ export interface Row {
   /** At least 1. */
   limit: number;
   temperature: number;
+  /** One number for each draw, whether its token is kept or not. */
   random: Random;
-  /** How many places of the prompt and the answer its cache holds, from when it was admitted. */
-  cached: number;
+  /** Guesses how the answer goes on; null: every token has a pass of its own. */
+  drafter: Drafter | null;
   ids: number[];
   logProbs: number[];
   finish: Finish;
@@ -30,12 +29,14 @@ export interface Row {
 export interface DecoderOptions extends DecodingHooks {
   topP: number;
   stopIds: ReadonlySet<number>;
-  cacheBytes: number;
 }
 
 /** What a caller may say while an answer is made. */
 export interface DecodingHooks {
-  /** Asked before a token is drawn: the ids to draw from, at least one; null: all. */
+  /**
+   * Asked before a token is drawn: the ids to draw from, at least one; null: all. The answer may depend on the
+   * arguments only: it is asked about guessed tokens too.
+   */
   allowed?: (row: number, ids: readonly number[]) => Int32Array | null;
   /**
    * Asked after a token was drawn, before anything else is: ids that the answer is replaced by, and goes on from; null: it
@@ -46,228 +47,225 @@ export interface DecodingHooks {
   stop?: (row: number, ids: readonly number[]) => boolean;
 }
 
-/** A row of the cache: whose prompt (but its last token) its first places hold, and who decodes in it. */
-interface Slot {
-  key: string | null;
-  row: Row | null;
-}
-
-/** What must be in the cache before the next step. */
-interface Admission {
-  /** Prompts that no slot holds yet. */
-  prefill: { slot: number; prompt: readonly number[] }[];
-  copies: { from: number; to: number; length: number }[];
+/** A row that decodes. */
+interface Active {
+  row: Row;
+  sequence: number;
+  /** How many places of the prompt and the answer the sequence holds. */
+  cached: number;
+  /** Numbers drawn from `row.random` that no token was drawn with yet. */
+  uniforms: number[];
 }
 
 /** Prompt tokens computed at once: bounds the memory, and the time until a cancel is seen. */
 const PREFILL_TOKENS = 1024;
+/** More rows than this fill a step by themselves: guesses would cost as much as they save. */
+const DRAFTING_ROWS = 2;
 
 /**
- * Decodes many rows together. A row's prompt is put into the cache but for its last token, which is the input of the
- * row's first step; so rows with the same prompt differ in nothing but what they sample.
+ * Decodes many rows together. A row's prompt is put into its sequence but for its last token, which is the input of
+ * the row's first step; so rows with the same prompt differ in nothing but what they sample.
  */
 export class Decoder {
-  private readonly cache: KvCache;
-  private readonly slots: Slot[];
+  private active: Active[] = [];
 
   /** @param waiting in the order of admission; rows with equal prompts next to each other share one computation */
   constructor(
-    private readonly model: Qwen2Model,
+    private readonly engine: DecodingEngine,
     private readonly waiting: Row[],
     private readonly options: DecoderOptions,
   ) {
     for (const { temperature } of waiting) {
       checkSampling({ temperature, topP: options.topP });
     }
-    const { layers, kvHeads, headSize } = model.config;
-    // The last token of an answer is never read, so it needs no place.
-    const capacity = waiting.reduce(
-      (most, row) => Math.max(most, row.prompt.length + row.limit - 1),
-      1,
-    );
-    const rowBytes = layers * 2 * 4 * kvHeads * capacity * headSize;
-    const count = Math.min(waiting.length, Math.max(1, Math.floor(options.cacheBytes / rowBytes)));
-    this.cache = new KvCache(layers, count, capacity, kvHeads, headSize);
-    this.slots = Array.from({ length: count }, () => ({ key: null, row: null }));
   }
 
   /** Decodes until every row ended or the signal is aborted; the event loop gets a turn after every step. */
   async run(signal?: AbortSignal): Promise<void> {
-    while (!signal?.aborted) {
-      const { prefill, copies } = this.admit();
-      for (const chunk of prefillChunks(prefill)) {
-        this.model.hiddenCached(chunk, this.cache).dispose();
-        await setImmediate();
-        if (signal?.aborted) {
+    try {
+      while (!signal?.aborted) {
+        const admitted = this.admit();
+        for (const chunk of prefillChunks(admitted)) {
+          this.engine.step(chunk, this.options.topP);
+          await setImmediate();
+          if (signal?.aborted) {
+            return;
+          }
+        }
+        admitted.forEach((each) => (each.cached = each.row.prompt.length - 1));
+        // Rows that share one of these prompts can join now.
+        if (admitted.length > 0) {
+          continue;
+        }
+        if (this.active.length === 0) {
           return;
         }
+        this.step(signal);
+        await setImmediate();
       }
-      for (const { from, to, length } of copies) {
-        this.cache.copyRow(from, [to], length);
-      }
-      const busy = this.slots.filter((slot) => slot.row !== null);
-      if (busy.length === 0) {
-        return;
-      }
-      this.catchUp(busy);
-      this.step(busy);
-      await setImmediate();
-    }
-  }
-
-  dispose(): void {
-    this.cache.dispose();
-  }
-
-  /** Gives free slots to waiting rows. */
-  private admit(): Admission {
-    const admission: Admission = { prefill: [], copies: [] };
-    for (let row = this.waiting[0]; row; row = this.waiting[0]) {
-      const { key, prompt } = row;
-      // A slot that this prompt was decoded in before needs nothing more.
-      let to = this.slots.findIndex((slot) => slot.row === null && slot.key === key);
-      if (to < 0) {
-        to = this.slots.findIndex((slot) => slot.row === null);
-        if (to < 0) {
-          break;
-        }
-        const from = this.slots.findIndex((slot) => slot.key === key);
-        if (from >= 0) {
-          admission.copies.push({ from, to, length: prompt.length - 1 });
-        } else {
-          admission.prefill.push({ slot: to, prompt });
-        }
-      }
-      this.slots[to] = { key, row };
-      row.cached = prompt.length - 1;
-      this.waiting.shift();
-    }
-    return admission;
-  }
-
-  /** Computes what rows were given without drawing it, but for the last token. */
-  private catchUp(busy: readonly Slot[]): void {
-    const behind = busy.filter(({ row }) => row!.cached < row!.prompt.length + row!.ids.length - 1);
-    if (behind.length === 0) {
-      return;
-    }
-    const given = behind.map((slot) => {
-      const { prompt, ids, cached } = slot.row!;
-      return {
-        slot: this.slots.indexOf(slot),
-        from: cached,
-        ids: ids.slice(cached - prompt.length, -1),
-      };
-    });
-    const batch: CachedBatch = {
-      ids: Int32Array.from(given.flatMap(({ ids }) => ids)),
-      positions: Int32Array.from(given.flatMap(({ from, ids }) => ids.map((_, i) => from + i))),
-      rows: Int32Array.from(given.flatMap(({ slot, ids }) => ids.map(() => slot))),
-    };
-    this.model.hiddenCached(batch, this.cache).dispose();
-  }
-
-  /** One token for every row that decodes. */
-  private step(busy: readonly Slot[]): void {
-    const rows = busy.map((slot) => slot.row!);
-    const batch: CachedBatch = {
-      ids: Int32Array.from(rows, ({ ids, prompt }) => ids.at(-1) ?? prompt[prompt.length - 1]),
-      positions: Int32Array.from(rows, ({ ids, prompt }) => prompt.length - 1 + ids.length),
-      rows: Int32Array.from(busy, (slot) => this.slots.indexOf(slot)),
-    };
-    const logits = tidy(() =>
-      linear(this.model.hiddenCached(batch, this.cache), this.model.headWeight()),
-    ); // [M, V]
-    const own = softmax(logits);
-    const tempered = temperedBy(rows, logits, own);
-    logits.dispose();
-    try {
-      busy.forEach((slot, i) => {
-        rows[i].cached = rows[i].prompt.length + rows[i].ids.length;
-        this.extend(rows[i], rowOf(own, i), rowOf(tempered, i));
-        if (rows[i].finish !== 'cancelled') {
-          slot.row = null;
-        }
-      });
     } finally {
-      own.dispose();
-      tempered.dispose();
+      this.active.forEach(({ sequence }) => this.engine.close(sequence));
     }
   }
 
   /**
-   * @param own the model's distribution
-   * @param tempered the one to draw from
+   * Gives waiting rows a sequence while there is memory.
+   * @returns those whose prompts are not wholly cached; others with their prompts still wait
    */
-  private extend(row: Row, own: Float32Array, tempered: Float32Array): void {
-    if (!Number.isFinite(own[0] + tempered[0])) {
+  private admit(): Active[] {
+    const incomplete: Active[] = [];
+    const keys = new Set<string>();
+    for (let next = 0; next < this.waiting.length; ) {
+      const row = this.waiting[next];
+      if (keys.has(row.key)) {
+        next++;
+        continue;
+      }
+      const opened = this.engine.open(row.prompt.slice(0, -1), row.limit);
+      if (opened === null) {
+        break;
+      }
+      this.waiting.splice(next, 1);
+      const active = { row, sequence: opened.sequence, cached: opened.length, uniforms: [] };
+      this.active.push(active);
+      if (opened.length < row.prompt.length - 1) {
+        incomplete.push(active);
+        keys.add(row.key);
+      }
+    }
+    return incomplete;
+  }
+
+  /** At least one token for every row that decodes. */
+  private step(signal?: AbortSignal): void {
+    const drafting = this.active.length <= DRAFTING_ROWS;
+    const drafts = this.active.map(({ row }) => (drafting ? this.draft(row) : []));
+    const feeds = this.active.map((each, i) => this.feed(each, drafts[i]));
+    const drawn = this.engine.step(
+      feeds.map(({ feed }) => feed),
+      this.options.topP,
+    );
+    this.active.forEach((each, i) =>
+      this.take(
+        each,
+        feeds[i].drafted,
+        drawn[i],
+        each.cached + feeds[i].feed.tokens.length,
+        signal,
+      ),
+    );
+    this.active = this.active.filter(({ row, sequence }) => {
+      const goesOn = row.finish === 'cancelled';
+      if (!goesOn) {
+        this.engine.close(sequence);
+      }
+      return goesOn;
+    });
+  }
+
+  private draft({ drafter, prompt, ids, limit }: Row): number[] {
+    return drafter?.draft(prompt.length, ids, limit - ids.length - 1) ?? [];
+  }
+
+  /** What the sequence lacks of the row, and the part of the draft that is allowed. */
+  private feed(each: Active, draft: number[]): { feed: Feed; drafted: number[] } {
+    const { row, sequence, cached, uniforms } = each;
+    const { prompt, ids, index, temperature, random } = row;
+    const { allowed } = this.options;
+    const drafted: number[] = [];
+    const draws: DrawRequest[] = [];
+    for (;;) {
+      const place = draws.length;
+      uniforms[place] ??= random.next();
+      const among = allowed?.(index, place === 0 ? ids : [...ids, ...drafted]) ?? null;
+      draws.push({ temperature, uniform: uniforms[place], allowed: among });
+      if (place === draft.length || (among !== null && !among.includes(draft[place]))) {
+        break;
+      }
+      drafted.push(draft[place]);
+    }
+    const known =
+      cached < prompt.length
+        ? [...prompt.slice(cached), ...ids]
+        : ids.slice(cached - prompt.length);
+    return { feed: { sequence, tokens: [...known, ...drafted], draws }, drafted };
+  }
+
+  /**
+   * Appends to the row what was drawn, up to the first token that the draft had not guessed.
+   * @param length of the sequence now
+   */
+  private take(
+    each: Active,
+    drafted: readonly number[],
+    drawn: readonly Drawn[],
+    length: number,
+    signal?: AbortSignal,
+  ): void {
+    const { row } = each;
+    let accepted = 0;
+    each.cached = row.prompt.length + row.ids.length;
+    for (const { id, logProb } of drawn) {
+      each.uniforms.shift();
+      const amended = this.extend(each, id, logProb);
+      if (amended || row.finish !== 'cancelled' || id !== drafted[accepted] || signal?.aborted) {
+        break;
+      }
+      accepted++;
+      each.cached++;
+    }
+    row.drafter?.note(drafted.length, accepted);
+    if (each.cached < length) {
+      this.engine.truncate(each.sequence, each.cached);
+    }
+  }
+
+  /** @returns whether the answer was amended */
+  private extend(each: Active, id: number, logProb: number): boolean {
+    if (Number.isNaN(logProb)) {
       throw new Error(
         'The model computes no finite logits: its weights are damaged. Go back to an earlier checkpoint.',
       );
     }
-    const { topP, stopIds, allowed, amend, stop } = this.options;
-    const uniform = row.random.next();
-    const among = allowed?.(row.index, row.ids) ?? null;
-    const all = row.temperature === 0 ? own : tempered;
-    const some = among === null ? all : shareAmong(all, among);
-    const drawn = row.temperature === 0 ? likeliest(some) : draw(some, topP, uniform);
-    const id = among === null ? drawn : among[drawn];
+    const { row } = each;
+    const { stopIds, amend, stop } = this.options;
     row.ids.push(id);
-    row.logProbs.push(Math.log(own[id]));
+    row.logProbs.push(logProb);
     const amended = amend?.(row.index, row.ids) ?? null;
     if (amended !== null) {
-      replaceAnswer(row, amended);
+      const same = commonLength(amended, row.ids);
+      row.ids = [...amended];
+      row.logProbs = amended.map((_, i) => (i < same ? row.logProbs[i] : NaN));
+      // The last token is fed again: the next draw follows it.
+      each.cached = Math.min(each.cached, row.prompt.length + Math.min(same, row.ids.length - 1));
     } else if (stopIds.has(id) || stop?.(row.index, row.ids)) {
       row.finish = 'stop';
     }
     if (row.finish === 'cancelled' && row.ids.length >= row.limit) {
       row.finish = 'length';
     }
+    return amended !== null;
   }
-}
-
-/** Takes back what differs, in the cache too, and puts the new ids in its place. */
-function replaceAnswer(row: Row, ids: readonly number[]): void {
-  let same = 0;
-  while (same < ids.length && ids[same] === row.ids[same]) {
-    same++;
-  }
-  row.ids = [...ids];
-  row.logProbs = ids.map((_, i) => (i < same ? row.logProbs[i] : NaN));
-  row.cached = Math.min(row.cached, row.prompt.length + same);
-}
-
-/** The distributions to draw from, each at its row's temperature; `own` where none needs another. */
-function temperedBy(rows: readonly Row[], logits: Tensor2D, own: Tensor2D): Tensor2D {
-  if (rows.every(({ temperature }) => temperature === 0 || temperature === 1)) {
-    return own;
-  }
-  const scale = Float32Array.from(rows, ({ temperature }) => 1 / (temperature || 1));
-  return scale.every((each) => each === scale[0])
-    ? tidy(() => softmax(mul<Tensor2D>(logits, scale[0])))
-    : tidy(() => softmax(mul<Tensor2D>(logits, tensor2d(scale, [rows.length, 1]))));
-}
-
-function rowOf(values: Tensor2D, row: number): Float32Array {
-  const width = values.shape[1];
-  return nativeValues(values).subarray(row * width, (row + 1) * width);
 }
 
 /** The prompts but for their last tokens, cut into batches. */
-function* prefillChunks(prompts: Admission['prefill']): Generator<CachedBatch> {
-  const ids = Int32Array.from(prompts.flatMap(({ prompt }) => prompt.slice(0, -1)));
-  const positions = Int32Array.from(
-    prompts.flatMap(({ prompt }) => prompt.slice(1).map((_, place) => place)),
-  );
-  const rows = Int32Array.from(
-    prompts.flatMap(({ slot, prompt }) => prompt.slice(1).map(() => slot)),
-  );
-  for (let start = 0; start < ids.length; start += PREFILL_TOKENS) {
-    const end = start + PREFILL_TOKENS;
-    yield {
-      ids: ids.slice(start, end),
-      positions: positions.slice(start, end),
-      rows: rows.slice(start, end),
-    };
+function* prefillChunks(rows: readonly Active[]): Generator<Feed[]> {
+  let chunk: Feed[] = [];
+  let size = 0;
+  for (const { row, sequence, cached } of rows) {
+    for (let start = cached; start < row.prompt.length - 1; ) {
+      const end = Math.min(row.prompt.length - 1, start + PREFILL_TOKENS - size);
+      chunk.push({ sequence, tokens: row.prompt.slice(start, end), draws: [] });
+      size += end - start;
+      start = end;
+      if (size === PREFILL_TOKENS) {
+        yield chunk;
+        chunk = [];
+        size = 0;
+      }
+    }
+  }
+  if (size > 0) {
+    yield chunk;
   }
 }

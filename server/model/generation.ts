@@ -1,5 +1,10 @@
+import { getBackend } from '@tensorflow/tfjs-core';
 import { Random } from '../util/random.js';
 import { Decoder, type DecodingHooks, type Finish, type Row } from './decoder.js';
+import type { DecodingEngine } from './decodingEngine.js';
+import { NativeEngine } from './nativeEngine.js';
+import { Drafter } from './speculation.js';
+import { TensorEngine } from './tensorEngine.js';
 import type { Qwen2Model } from './transformer.js';
 
 export interface GenerateOptions extends DecodingHooks {
@@ -15,6 +20,8 @@ export interface GenerateOptions extends DecodingHooks {
   stopIds?: readonly number[];
   /** Ends all rows before the next step. */
   signal?: AbortSignal;
+  /** False: no token is guessed, each has a pass of its own. The answers are the same. Default true. */
+  speculate?: boolean;
   /** Memory for keys and values; rows that do not fit wait until others end. Default 512 MiB. */
   cacheBytes?: number;
 }
@@ -45,18 +52,18 @@ export async function generate(
   const rows = prompts.map((prompt, index) => makeRow(model, prompt, index, options));
   const waiting = sortedByPrompt(rows.filter((row) => row.limit > 0));
   if (waiting.length > 0) {
-    const decoder = new Decoder(model, waiting, {
-      topP: options.topP ?? 1,
-      stopIds: new Set(options.stopIds),
-      allowed: options.allowed,
-      amend: options.amend,
-      stop: options.stop,
-      cacheBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
-    });
+    const engine = openEngine(model, waiting, options.cacheBytes ?? DEFAULT_CACHE_BYTES);
     try {
+      const decoder = new Decoder(engine, waiting, {
+        topP: options.topP ?? 1,
+        stopIds: new Set(options.stopIds),
+        allowed: options.allowed,
+        amend: options.amend,
+        stop: options.stop,
+      });
       await decoder.run(options.signal);
     } finally {
-      decoder.dispose();
+      engine.dispose();
     }
   }
   return rows.map(({ ids, logProbs, finish }) => ({
@@ -64,6 +71,13 @@ export async function generate(
     logProbs: Float32Array.from(logProbs),
     finish,
   }));
+}
+
+function openEngine(model: Qwen2Model, rows: readonly Row[], cacheBytes: number): DecodingEngine {
+  // The last token of an answer is never read, so it needs no place.
+  const longest = rows.reduce((most, row) => Math.max(most, row.prompt.length + row.limit - 1), 1);
+  const Engine = getBackend() === 'native' ? NativeEngine : TensorEngine;
+  return new Engine(model, longest, rows.length, cacheBytes);
 }
 
 function makeRow(
@@ -88,7 +102,7 @@ function makeRow(
     temperature: typeof temperature === 'number' ? temperature : temperature[index],
     // A row's own stream, from the seed and its index alone.
     random: new Random(new Random(seed).uint32() + index * 2 ** 32),
-    cached: 0,
+    drafter: options.speculate === false ? null : new Drafter(prompt),
     ids: [],
     logProbs: [],
     finish: wanted > 0 ? 'cancelled' : 'length',

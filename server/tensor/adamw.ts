@@ -1,5 +1,6 @@
 import { getBackend, tensor, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { nativeAddon, nativeValues } from './addon.js';
+import { noteWritten } from './revisions.js';
 
 export interface AdamWParameter {
   name: string;
@@ -72,7 +73,9 @@ export class AdamW {
       const shrink = decay ? 1 - lr * weightDecay : 1;
       const [m, v] = [this.first.get(name)!, this.second.get(name)!];
       update(values, grad, m, v, clip, beta1, beta2, rate, rootCorrection, eps, shrink);
-      if (!native) {
+      if (native) {
+        noteWritten(values);
+      } else {
         const updated = tensor(values, variable.shape);
         variable.assign(updated);
         updated.dispose();

@@ -5,6 +5,10 @@ import { assetPath } from '../util/assets.js';
 type Floats = Float32Array;
 type Ints = Int32Array;
 type Bytes = Uint8Array;
+/** A model's arrays as the C++ decoder reads them. */
+export type DecoderHandle = object & { readonly decoder: unique symbol };
+/** Keys and values of sequences in pages. */
+export type PagesHandle = object & { readonly pages: unique symbol };
 
 /**
  * What the C++ addon exports; the comments beside each function in server/tensor/native/bind_*.cc
@@ -146,6 +150,34 @@ export interface Addon {
     capacity: number,
     headSize: number,
   ) => void;
+  decoderModel: (
+    sizes: Ints,
+    eps: number,
+    theta: number,
+    loraScale: number,
+    arrays: readonly (Floats | Int8Array | Bytes | null)[],
+  ) => DecoderHandle;
+  kvPages: (layers: number, kvHeads: number, headSize: number) => PagesHandle;
+  kvPageBytes: (pages: PagesHandle) => number;
+  kvLimit: (pages: PagesHandle, limit: number) => void;
+  kvUsed: (pages: PagesHandle) => number;
+  kvOpen: (pages: PagesHandle, parent: number, length: number, room: number) => number;
+  kvClose: (pages: PagesHandle, sequence: number) => void;
+  kvSeal: (pages: PagesHandle, sequence: number) => void;
+  kvTruncate: (pages: PagesHandle, sequence: number, length: number) => void;
+  decodeStep: (
+    model: DecoderHandle,
+    pages: PagesHandle,
+    feeds: Ints,
+    ids: Ints,
+    temperatures: Floats,
+    topP: number,
+    uniforms: Float64Array,
+    allowed: Ints | null,
+    allowedEnds: Ints | null,
+    outIds: Ints,
+    outLogProbs: Floats,
+  ) => boolean;
   sumOfSquares: (values: Floats) => number;
   adamw: (
     values: Floats,

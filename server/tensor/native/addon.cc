@@ -51,6 +51,7 @@ void exportGemm(napi_env env, napi_value exports);
 void exportFused(napi_env env, napi_value exports);
 void exportPlain(napi_env env, napi_value exports);
 void exportWeights(napi_env env, napi_value exports);
+void exportDecoder(napi_env env, napi_value exports);
 
 }  // namespace bc
 
@@ -63,5 +64,8 @@ NAPI_MODULE_INIT() {
   exportFused(env, exports);
   exportPlain(env, exports);
   exportWeights(env, exports);
+#if !defined(__wasm__)
+  exportDecoder(env, exports);
+#endif
   return exports;
 }

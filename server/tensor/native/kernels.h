@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "paged.h"
 #include "weights.h"
 
 namespace bc {
@@ -113,6 +114,9 @@ struct CopyArgs {
   X(void, attention, (const AttentionArgs&))                                                           \
   X(void, attentionGrad, (const AttentionArgs&))                                                       \
   X(void, cacheAttend, (const CacheArgs&))                                                             \
+  X(void, appendPaged, (const PagedArgs&))                                                             \
+  X(void, attendPaged, (const PagedArgs&))                                                             \
+  X(void, drawToken, (const DrawArgs&))                                                                \
   X(void, logProbs, (const LogProbsArgs&))                                                             \
   X(void, logProbsGrad, (const LogProbsArgs&))                                                         \
   X(void, embedding, (const float* table, const int32_t* ids, float* y, int rows, int width))          \

@@ -45,6 +45,11 @@ class Args {
   int8_t* int8s(int index, size_t* length = nullptr) {
     return static_cast<int8_t*>(array(index, napi_int8_array, "an Int8Array", length));
   }
+  double* doubles(int index, size_t* length = nullptr) {
+    return static_cast<double*>(array(index, napi_float64_array, "a Float64Array", length));
+  }
+  napi_value value(int index) const { return values_[index]; }
+  void fail(int index, const char* wanted);
   float* floatsOrNull(int index) { return has(index) ? floats(index) : nullptr; }
 
   napi_env env;
@@ -66,8 +71,6 @@ class Args {
     if (length) *length = count;
     return data;
   }
-
-  void fail(int index, const char* wanted);
 
   napi_value values_[kMax];
   int count_ = 0;

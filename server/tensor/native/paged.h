@@ -49,7 +49,7 @@ struct PagedArgs {
 // One row of logits, and how to draw from it.
 struct DrawArgs {
   int vocab;
-  float* logits;  // overwritten
+  const float* logits;
   float temperature, topP;  // temperature 0: the first of the likeliest
   double uniform;           // in [0, 1)
   const int32_t* allowed;   // only these ids are drawn; null: all

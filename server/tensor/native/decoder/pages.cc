@@ -27,6 +27,7 @@ int KvPages::take() {
       free_.push_back(index);
       return -1;
     }
+    held_++;
   }
   page.owners = 1;
   used_++;
@@ -37,12 +38,20 @@ void KvPages::release(int index) {
   Page& page = pages_[index];
   if (--page.owners > 0) return;
   used_--;
-  // Beyond the limit the memory goes back to the system.
-  if (int(pages_.size() - free_.size()) > limit_) {
-    ::operator delete(page.data, std::align_val_t(64));
-    page.data = nullptr;
-  }
+  if (held_ > limit_) free(page);
   free_.push_back(index);
+}
+
+void KvPages::free(Page& page) {
+  ::operator delete(page.data, std::align_val_t(64));
+  page.data = nullptr;
+  held_--;
+}
+
+void KvPages::setLimit(int pages) {
+  limit_ = pages;
+  for (size_t i = 0; i < free_.size() && held_ > limit_; i++)
+    if (pages_[free_[i]].data) free(pages_[free_[i]]);
 }
 
 int KvPages::length(int sequence) const {

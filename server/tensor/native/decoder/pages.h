@@ -18,8 +18,8 @@ class KvPages {
   KvPages(const KvPages&) = delete;
   KvPages& operator=(const KvPages&) = delete;
 
-  // Pages that may be in use or promised to sequences at a time.
-  void setLimit(int pages) { limit_ = pages; }
+  // Pages that may be in use or promised to sequences at a time. Memory beyond goes back to the system.
+  void setLimit(int pages);
 
   // A sequence that begins with the first `length` tokens of `parent` (-1: empty), to which `room`
   // more are promised. Returns -1 where that is more than the limit allows.
@@ -57,11 +57,12 @@ class KvPages {
 
   int take();
   void release(int page);
+  void free(Page& page);
   // Whether the sequence may write behind its last token where that is.
   bool ownsEnd(const Sequence& s) const;
 
   const int layers_, kvHeads_, headSize_;
-  int limit_ = 0, used_ = 0, promised_ = 0;
+  int limit_ = 0, used_ = 0, promised_ = 0, held_ = 0;
   std::vector<Page> pages_;
   std::vector<int> free_;
   std::vector<Sequence> sequences_;

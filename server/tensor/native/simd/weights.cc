@@ -5,7 +5,7 @@
 namespace bc {
 namespace BC_ISA {
 
-void gemm(const GemmArgs&);
+void linearF32(const LinearArgs&);
 void linearInt8(const LinearArgs&);
 void linearInt4(const LinearArgs&);
 
@@ -13,21 +13,7 @@ void linearWeight(const LinearArgs& p) {
   if (p.rows <= 0 || p.w.out <= 0) return;
   if (p.w.kind == kInt8) return linearInt8(p);
   if (p.w.kind == kInt4) return linearInt4(p);
-  GemmArgs g;
-  g.m = p.rows;
-  g.n = p.w.out;
-  g.k = p.w.in;
-  g.a = p.x;
-  g.aRow = p.w.in;
-  g.aDepth = 1;
-  g.b = static_cast<const float*>(p.w.values);
-  g.bDepth = 1;
-  g.bColumn = p.w.in;
-  g.c = p.y;
-  g.cRow = p.w.out;
-  g.accumulate = p.accumulate;
-  g.bias = p.bias;
-  gemm(g);
+  linearF32(p);
 }
 
 void weightRow(const Weight& w, int row, float* out) {
