@@ -36,6 +36,7 @@ const grammars = [
 
 function copyWasm() {
   mkdirSync('dist/wasm', { recursive: true });
+  cpSync('server/tensor/native/wasm/batcoder-kernels.wasm', 'dist/wasm/batcoder-kernels.wasm');
   cpSync('node_modules/web-tree-sitter/web-tree-sitter.wasm', 'dist/wasm/web-tree-sitter.wasm');
   for (const path of grammars) {
     cpSync(`node_modules/${path}`, `dist/wasm/${basename(path)}`);

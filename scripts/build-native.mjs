@@ -1,6 +1,6 @@
 // Compiles server/tensor/native into dist/native/batcoder.node with the system's C++ compiler.
 // It is npm's install script: it needs no dev dependency, downloads nothing, and where it cannot
-// build it says so in one line and succeeds (BatCoder then runs on the slow `cpu` backend).
+// build it says so in one line and succeeds (BatCoder then runs the same kernels in WebAssembly, several times slower).
 import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -41,7 +41,9 @@ const instructionSets = {
 }[process.arch];
 
 function giveUp(why) {
-  console.log(`BatCoder: no native kernels, training will be about a hundred times slower: ${why}`);
+  console.log(
+    `BatCoder: no native kernels, those in WebAssembly serve, several times slower: ${why}`,
+  );
   process.exit(0);
 }
 

@@ -14,6 +14,7 @@ const needed = [
   'worker.js',
   'parse-worker.js',
   'wasm/web-tree-sitter.wasm',
+  'wasm/batcoder-kernels.wasm',
 ];
 
 const steps = [
@@ -32,7 +33,7 @@ if (missing.length > 0) {
 }
 if (!existsSync(join(root, 'dist', 'native', 'batcoder.node'))) {
   console.warn(
-    'No native kernels were built (is a C++ compiler there?): this VSIX will train slowly.',
+    'No native kernels were built (is a C++ compiler there?): this VSIX has those in WebAssembly alone.',
   );
 }
 const vsce = join(root, 'node_modules', '@vscode', 'vsce', 'vsce');

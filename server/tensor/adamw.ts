@@ -1,5 +1,6 @@
-import { getBackend, tensor, type Tensor, type Variable } from '@tensorflow/tfjs-core';
-import { nativeAddon, nativeValues } from './addon.js';
+import { tensor, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { kernelsInUse, nativeValues } from './addon.js';
+import { freeArray, placeArray } from './kernelMemory.js';
 import { noteWritten } from './revisions.js';
 
 export interface AdamWParameter {
@@ -27,8 +28,8 @@ export interface StepOptions {
 const STEP = 'step';
 
 /**
- * Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected. On `native` the variables'
- * own memory is updated in place, which a tensor that shares it (a clone, a reshape) will see.
+ * Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected. On `native` and `wasm` the
+ * variables' own memory is updated in place, which a tensor that shares it (a clone, a reshape) will see.
  */
 export class AdamW {
   private readonly options: Required<AdamWOptions>;
@@ -42,8 +43,8 @@ export class AdamW {
   ) {
     this.options = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, ...options };
     for (const { name, variable } of params) {
-      this.first.set(name, new Float32Array(variable.size));
-      this.second.set(name, new Float32Array(variable.size));
+      this.first.set(name, placeArray(new Float32Array(variable.size)));
+      this.second.set(name, placeArray(new Float32Array(variable.size)));
     }
   }
 
@@ -53,12 +54,12 @@ export class AdamW {
    * @returns the global norm of the gradients before clipping
    */
   step(grads: ReadonlyMap<string, Tensor>, options: StepOptions = {}): { gradNorm: number } {
-    const native = getBackend() === 'native';
+    const kernels = kernelsInUse();
     const present = this.params.flatMap((param) => {
       const grad = grads.get(param.name);
       return grad ? [{ ...param, grad: nativeValues(grad) }] : [];
     });
-    const sumOfSquares = native ? nativeAddon().sumOfSquares : plainSumOfSquares;
+    const sumOfSquares = kernels?.sumOfSquares ?? plainSumOfSquares;
     const gradNorm = Math.sqrt(present.reduce((total, { grad }) => total + sumOfSquares(grad), 0));
     const { clipNorm } = options;
     const clip = clipNorm !== undefined && gradNorm > clipNorm ? clipNorm / gradNorm : 1;
@@ -68,12 +69,12 @@ export class AdamW {
     const rate = lr / (1 - beta1 ** this.steps);
     const rootCorrection = 1 / Math.sqrt(1 - beta2 ** this.steps);
     for (const { name, variable, decay, grad } of present) {
-      const values = native ? nativeValues(variable) : Float32Array.from(nativeValues(variable));
-      const update = native ? nativeAddon().adamw : plainUpdate;
+      const values = kernels ? nativeValues(variable) : Float32Array.from(nativeValues(variable));
+      const update = kernels?.adamw ?? plainUpdate;
       const shrink = decay ? 1 - lr * weightDecay : 1;
       const [m, v] = [this.first.get(name)!, this.second.get(name)!];
       update(values, grad, m, v, clip, beta1, beta2, rate, rootCorrection, eps, shrink);
-      if (native) {
+      if (kernels) {
         noteWritten(values);
       } else {
         const updated = tensor(values, variable.shape);
@@ -120,6 +121,7 @@ export class AdamW {
 
   /** Frees the moments; the variables stay. */
   dispose(): void {
+    [...this.first.values(), ...this.second.values()].forEach(freeArray);
     this.first.clear();
     this.second.clear();
   }

@@ -11,11 +11,11 @@ export type DecoderHandle = object & { readonly decoder: unique symbol };
 export type PagesHandle = object & { readonly pages: unique symbol };
 
 /**
- * What the C++ addon exports; the comments beside each function in server/tensor/native/bind_*.cc
+ * What the C++ addon exports, and its WebAssembly build too; the comments beside each function in server/tensor/native/bind_*.cc
  * say what its arguments are. Every function checks that it stays within the arrays it is given.
  */
 export interface Addon {
-  /** Instruction set of the kernels in use: avx512, avx2, neon or base. */
+  /** Instruction set of the kernels in use: avx512, avx2, neon, base, or simd128 of WebAssembly. */
   isa: () => string;
   threads: () => number;
   setThreads: (count: number) => void;
@@ -228,12 +228,17 @@ export function nativeAddon(): Addon {
   return loaded;
 }
 
+/** The kernels of the backend in use: the addon, its WebAssembly build, or null on other backends. */
+export function kernelsInUse(): Addon | null {
+  return (backend() as { addon?: Addon }).addon ?? null;
+}
+
 interface DataHolder {
   data?: { get(dataId: object): { values?: unknown } };
 }
 
 /**
- * The float values of a tensor: on `cpu` and `native` its own memory, elsewhere a copy.
+ * The float values of a tensor: on `cpu`, `native` and `wasm` its own memory, elsewhere a copy.
  * Only for reading, save for kernels that update a variable in place.
  */
 export function nativeValues(tensor: Tensor | TensorInfo): Float32Array {

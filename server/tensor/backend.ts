@@ -3,12 +3,14 @@ import '@tensorflow/tfjs-backend-cpu';
 import { backend, findBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
 import { availableParallelism } from 'node:os';
 import { UserError } from '../util/errors.js';
-import { nativeAddon } from './addon.js';
-import { registerNativeKernels } from './kernels/register.js';
+import { type Addon, kernelsInUse, nativeAddon } from './addon.js';
+import { type KernelMemory, SystemMemory } from './kernelMemory.js';
+import { registerKernels } from './kernels/register.js';
 import { NativeBackend } from './nativeBackend.js';
 import { loadTensorflow } from './tensorflow.js';
+import { wasmAddon } from './wasmAddon.js';
 
-export type BackendName = 'tensorflow' | 'native' | 'cpu';
+export type BackendName = 'tensorflow' | 'native' | 'wasm' | 'cpu';
 
 export interface BackendReport {
   name: BackendName;
@@ -19,19 +21,20 @@ export interface BackendReport {
   threads: number;
   /** Whether it computes on a graphics processor. */
   gpu: boolean;
-  /** Instruction set of the native kernels, or null. */
+  /** Instruction set of the compiled kernels, or null. */
   isa: string | null;
 }
 
 export interface BackendOptions {
-  /** Threads of the native kernels; default: BATCODER_THREADS, else what the machine lets this process use. */
+  /** Threads of the compiled kernels; default: BATCODER_THREADS, else what the machine lets this process use. */
   threads?: number;
 }
 
-const NAMES: readonly BackendName[] = ['tensorflow', 'native', 'cpu'];
+const NAMES: readonly BackendName[] = ['tensorflow', 'native', 'wasm', 'cpu'];
 
 /**
- * Chooses the tensor backend of this thread: `tensorflow` where it loads, else `native`, else `cpu`.
+ * Chooses the tensor backend of this thread: `tensorflow` where it loads, else `native`, else
+ * `wasm`, else `cpu`.
  * @param prefer only this one; BATCODER_BACKEND in the environment does the same
  * @throws UserError where the one asked for does not work, or its name is unknown
  */
@@ -45,14 +48,14 @@ export async function initBackend(
     const outcome = await tryBackend(name, options);
     tried.push({ name, ok: outcome.ok, reason: outcome.reason });
     if (outcome.ok) {
-      const native = name === 'native' ? nativeAddon() : null;
+      const kernels = kernelsInUse();
       return {
         name,
         reason: forced ? `asked for; ${outcome.reason}` : outcome.reason,
         tried,
-        threads: native?.threads() ?? (name === 'cpu' ? 1 : threadsOf(options)),
+        threads: kernels?.threads() ?? (name === 'cpu' ? 1 : threadsOf(options)),
         gpu: outcome.gpu ?? false,
-        isa: native?.isa() ?? null,
+        isa: kernels?.isa() ?? null,
       };
     }
   }
@@ -81,7 +84,15 @@ async function tryBackend(
     case 'tensorflow':
       return loadTensorflow(threadsOf(options));
     case 'native':
-      return startNative(options);
+      return startKernels(name, options, 'build the kernels with `npm run build:native`', () => {
+        const addon = nativeAddon();
+        return { addon, memory: new SystemMemory((x) => addon.alignment(x)) };
+      });
+    case 'wasm':
+      return startKernels(name, options, 'run `npm run build`', () => {
+        const addon = wasmAddon();
+        return { addon, memory: addon.memory };
+      });
     case 'cpu':
       await setBackend('cpu');
       // The CPU backend would print an advertisement of tfjs-node at the first tensor.
@@ -95,21 +106,27 @@ function threadsOf({ threads }: BackendOptions): number {
   return asked > 0 ? asked : availableParallelism();
 }
 
-async function startNative(options: BackendOptions): Promise<{ ok: boolean; reason: string }> {
+async function startKernels(
+  name: 'native' | 'wasm',
+  options: BackendOptions,
+  cure: string,
+  load: () => { addon: Addon; memory: KernelMemory },
+): Promise<{ ok: boolean; reason: string }> {
   try {
-    const addon = nativeAddon();
+    const { addon, memory } = load();
     addon.setThreads(threadsOf(options));
-    if (!findBackend('native')) {
-      registerBackend('native', () => new NativeBackend(addon));
-      registerNativeKernels();
+    if (!findBackend(name)) {
+      registerBackend(name, () => new NativeBackend(addon, memory));
+      registerKernels(name);
     }
-    await setBackend('native');
+    await setBackend(name);
+    const count = addon.threads();
     return {
       ok: true,
-      reason: `compiled kernels for ${addon.isa()} on ${addon.threads()} threads`,
+      reason: `compiled kernels for ${addon.isa()} on ${count} thread${count === 1 ? '' : 's'}`,
     };
   } catch (error) {
     const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    return { ok: false, reason: `${message}; build the kernels with \`npm run build:native\`` };
+    return { ok: false, reason: `${message}; ${cure}` };
   }
 }

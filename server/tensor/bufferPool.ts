@@ -1,8 +1,7 @@
+import type { KernelMemory, MemoryBlock } from './kernelMemory.js';
+
 /** A piece of memory that the pool lends out. */
-export interface Block {
-  readonly buffer: ArrayBuffer;
-  /** Where the 64-byte aligned part begins, in bytes. */
-  readonly offset: number;
+export interface Block extends MemoryBlock {
   readonly sizeClass: number;
 }
 
@@ -17,8 +16,7 @@ export class BufferPool {
   private readonly free = new Map<number, Block[]>();
   private heldBytes = 0;
 
-  /** @param alignment floats from the start of an array to the next multiple of 64 bytes */
-  constructor(private readonly alignment: (x: Float32Array) => number) {}
+  constructor(private readonly memory: KernelMemory) {}
 
   /** Bytes that the pool has taken from the system, lent out or not. */
   get bytes(): number {
@@ -32,9 +30,9 @@ export class BufferPool {
     if (reused) {
       return reused;
     }
-    const buffer = new ArrayBuffer(sizeClass + ALIGNMENT);
-    this.heldBytes += buffer.byteLength;
-    return { buffer, offset: this.alignment(new Float32Array(buffer)) * 4, sizeClass };
+    const block = this.fresh(sizeClass);
+    this.heldBytes += sizeClass;
+    return { ...block, sizeClass };
   }
 
   give(block: Block): void {
@@ -50,10 +48,24 @@ export class BufferPool {
   clear(): void {
     for (const list of this.free.values()) {
       for (const block of list) {
-        this.heldBytes -= block.buffer.byteLength;
+        this.heldBytes -= block.sizeClass;
+        this.memory.give(block, block.sizeClass);
       }
     }
     this.free.clear();
+  }
+
+  /** Where the memory is full, blocks of other sizes that lie unused make room. */
+  private fresh(bytes: number): MemoryBlock {
+    try {
+      return this.memory.take(bytes);
+    } catch (error) {
+      if (!(error instanceof RangeError) || this.free.size === 0) {
+        throw error;
+      }
+      this.clear();
+      return this.memory.take(bytes);
+    }
   }
 }
 

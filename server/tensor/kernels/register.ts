@@ -24,10 +24,10 @@ const OURS = [
 ];
 
 /**
- * Registers all kernels of the `native` backend: ours, and for the rest tfjs's own in JavaScript,
- * each run of which is counted.
+ * Registers all kernels of a backend that runs ours: those, and for the rest tfjs's own in
+ * JavaScript, each run of which is counted.
  */
-export function registerNativeKernels(): void {
+export function registerKernels(backendName: 'native' | 'wasm'): void {
   const fallbacks = new Map<string, KernelFunc>();
   for (const config of getKernelsForBackend('cpu')) {
     fallbacks.set(config.kernelName, counted(config));
@@ -46,7 +46,7 @@ export function registerNativeKernels(): void {
     );
   }
   for (const [kernelName, kernelFunc] of fallbacks) {
-    registerKernel({ kernelName, backendName: 'native', kernelFunc });
+    registerKernel({ kernelName, backendName, kernelFunc });
   }
 }
 
@@ -70,10 +70,20 @@ function counted({ kernelName, kernelFunc }: KernelConfig): KernelFunc {
 function detach(backend: NativeBackend, info: TensorInfo, inputs: TensorInfo[]): void {
   const values = backend.values(info);
   const shared = inputs.some(
-    (input) =>
-      input && input.dataId !== info.dataId && backend.values(input)?.buffer === values?.buffer,
+    (input) => input && input.dataId !== info.dataId && overlap(backend.values(input), values),
   );
-  if (shared && values) {
+  if (shared) {
     backend.data.get(info.dataId).values = values.slice();
   }
+}
+
+/** All views of the WebAssembly kernels' memory are of one memory, though each growth makes a new object of it. */
+function overlap(a: ArrayBufferView | undefined, b: ArrayBufferView | undefined): boolean {
+  return (
+    a !== undefined &&
+    b !== undefined &&
+    (a.buffer === b.buffer || [a, b].every(({ buffer }) => buffer instanceof SharedArrayBuffer)) &&
+    a.byteOffset < b.byteOffset + b.byteLength &&
+    b.byteOffset < a.byteOffset + a.byteLength
+  );
 }

@@ -1,6 +1,4 @@
 // The exports of the addon; server/tensor/addon.ts declares their types.
-#include <cstdio>
-
 #include "kernels.h"
 #include "napi.h"
 #include "pool.h"
@@ -10,7 +8,17 @@ namespace bc {
 void Args::fail(int index, const char* wanted) {
   if (ok) {
     char message[96];
-    std::snprintf(message, sizeof message, "Argument %d of a native kernel must be %s.", index, wanted);
+    char* to = message;
+    auto add = [&](const char* text) {
+      while (*text && to < message + sizeof message - 1) *to++ = *text++;
+    };
+    char digits[] = {char('0' + index / 10), char('0' + index % 10), 0};
+    add("Argument ");
+    add(index < 10 ? digits + 1 : digits);
+    add(" of a native kernel must be ");
+    add(wanted);
+    add(".");
+    *to = 0;
     napi_throw_type_error(env, nullptr, message);
   }
   ok = false;

@@ -1,5 +1,5 @@
 // The fused operations for JavaScript. Every array's size is checked here, the kernels trust it.
-#include <cstring>
+#include <string.h>
 
 #include "kernels.h"
 #include "napi.h"
@@ -167,7 +167,7 @@ napi_value cacheAppend(napi_env env, napi_callback_info info) {
     return outside(env);
   for (size_t i = 0; i < count; i++)
     for (int h = 0; h < kvHeads; h++)
-      std::memcpy(store + ((size_t(rows[i]) * kvHeads + h) * capacity + positions[i]) * headSize,
+      memcpy(store + ((size_t(rows[i]) * kvHeads + h) * capacity + positions[i]) * headSize,
                   tokens + (i * kvHeads + h) * headSize, headSize * sizeof(float));
   return nullptr;
 }

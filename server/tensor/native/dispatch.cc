@@ -1,13 +1,12 @@
 // Chooses the instruction set by what the processor and the operating system support.
 // BATCODER_ISA forces a lower one (for tests and measurements).
-#include <cstdlib>
-#include <cstring>
+#include "kernels.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <stdlib.h>
+#include <string.h>
 #endif
-
-#include "kernels.h"
 
 namespace bc {
 
@@ -15,6 +14,8 @@ namespace bc {
 namespace avx512 { extern const Kernels table; }
 namespace avx2 { extern const Kernels table; }
 namespace base { extern const Kernels table; }
+#elif defined(__wasm__)
+namespace simd128 { extern const Kernels table; }
 #else
 namespace neon { extern const Kernels table; }
 #endif
@@ -23,8 +24,8 @@ namespace {
 
 const Kernels& choose() {
 #if defined(__x86_64__)
-  const char* forced = std::getenv("BATCODER_ISA");
-  auto allowed = [&](const char* name) { return !forced || !*forced || std::strcmp(forced, name) == 0; };
+  const char* forced = getenv("BATCODER_ISA");
+  auto allowed = [&](const char* name) { return !forced || !*forced || strcmp(forced, name) == 0; };
   __builtin_cpu_init();
   if (allowed("avx512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
@@ -35,6 +36,8 @@ const Kernels& choose() {
     return avx2::table;
   }
   return base::table;
+#elif defined(__wasm__)
+  return simd128::table;
 #else
   return neon::table;
 #endif
@@ -42,8 +45,8 @@ const Kernels& choose() {
 
 #if defined(__x86_64__)
 bool findVnni() {
-  const char* denied = std::getenv("BATCODER_VNNI");
-  if (denied && std::strcmp(denied, "0") == 0) return false;
+  const char* denied = getenv("BATCODER_VNNI");
+  if (denied && strcmp(denied, "0") == 0) return false;
   unsigned a, b, c, d;
   bool wide = &kernels() == &avx512::table;
   // AVX512_VNNI, or for the 256-bit kernels AVX-VNNI.

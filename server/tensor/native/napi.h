@@ -4,7 +4,7 @@
 #define NAPI_VERSION 8
 #include <node_api.h>
 
-#include <cstdint>
+#include <stdint.h>
 
 namespace bc {
 

@@ -1,6 +1,6 @@
 // One pool of worker threads for the whole process, shared by every instance of the addon.
 #pragma once
-#include <cstddef>
+#include <stddef.h>
 
 namespace bc {
 

@@ -1,5 +1,6 @@
 import { tensor2d, type Tensor2D } from '@tensorflow/tfjs-core';
-import { type Addon, nativeAddon, nativeValues } from '../addon.js';
+import { type Addon, kernelsInUse, nativeValues } from '../addon.js';
+import { freeArray, placeArray } from '../kernelMemory.js';
 import { hasKernel, runKernel } from './kernel.js';
 
 const CACHE_ATTEND = 'BatCoderCacheAttend';
@@ -20,8 +21,9 @@ export class KvCache {
     readonly headSize: number,
   ) {
     const size = rows * kvHeads * capacity * headSize;
-    this.keys = Array.from({ length: layers }, () => new Float32Array(size));
-    this.values = Array.from({ length: layers }, () => new Float32Array(size));
+    const stores = () => Array.from({ length: layers }, () => placeArray(new Float32Array(size)));
+    this.keys = stores();
+    this.values = stores();
   }
 
   get bytes(): number {
@@ -105,6 +107,7 @@ export class KvCache {
   }
 
   dispose(): void {
+    [...this.keys, ...this.values].forEach(freeArray);
     this.keys = [];
     this.values = [];
   }
@@ -126,7 +129,7 @@ export class KvCache {
 }
 
 function appender(): Addon['cacheAppend'] {
-  return hasKernel(CACHE_ATTEND) ? nativeAddon().cacheAppend : appendPlainly;
+  return kernelsInUse()?.cacheAppend ?? appendPlainly;
 }
 
 function appendPlainly(

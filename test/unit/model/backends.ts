@@ -8,9 +8,15 @@ import { TENSORFLOW_PACKAGES } from '../../../server/tensor/tensorflow.js';
 const NATIVE_MISSING = !existsSync(join(import.meta.dirname, '../../../dist/native/batcoder.node'));
 
 /** Runs tests on `native`, or skips them and says why where the addon is not built. */
-export function onNative(title: string, tests: () => void): void {
+function onNative(title: string, tests: () => void): void {
   const reason = ' (skipped: dist/native is not built, run `npm run build:native`)';
   describe.skipIf(NATIVE_MISSING)(`${title} on native${NATIVE_MISSING ? reason : ''}`, tests);
+}
+
+/** Runs the same tests on the backends that run our kernels. */
+export function onCompiled(title: string, tests: (backend: 'native' | 'wasm') => void): void {
+  onNative(title, () => tests('native'));
+  describe(`${title} on wasm`, () => tests('wasm'));
 }
 
 /** The BATCODER_HOME in which `batcoder doctor --setup-tensorflow` was run, if there is one. */
@@ -27,10 +33,10 @@ export function onTensorflow(title: string, tests: () => void): void {
   describe.skipIf(missing)(`${title} on tensorflow${missing ? reason : ''}`, tests);
 }
 
-/** Runs the same tests on `cpu`, on `native` and on `tensorflow`. */
+/** Runs the same tests on every backend that this machine has. */
 export function onEachBackend(title: string, tests: (backend: BackendName) => void): void {
   describe(`${title} on cpu`, () => tests('cpu'));
-  onNative(title, () => tests('native'));
+  onCompiled(title, tests);
   onTensorflow(title, () => tests('tensorflow'));
 }
 

@@ -9,10 +9,11 @@ import {
 } from '../../../server/model/loss.js';
 import { configForSize } from '../../../server/model/presets.js';
 import { Qwen2Model } from '../../../server/model/transformer.js';
+import { nativeValues } from '../../../server/tensor/addon.js';
 import type { BackendName } from '../../../server/tensor/backend.js';
 import { packGroups, type Group } from '../../../server/training/batch.js';
 import { Random } from '../../../server/util/random.js';
-import { onNative, useBackend } from './backends.js';
+import { onCompiled, useBackend } from './backends.js';
 import { meanWeights } from './batches.js';
 import { relativeError } from './golden.js';
 
@@ -57,7 +58,7 @@ async function compute(
   // Away from the initial zeros and ones, so that no term is lost.
   const random = new Random(5);
   for (const { variable } of trainableParameters(model)) {
-    const values = variable.dataSync<'float32'>();
+    const values = nativeValues(variable);
     values.forEach((value, i) => (values[i] = value + 0.05 * random.normal()));
   }
   const { batch } = packGroups(randomGroups(new Random(6), config.vocabSize));
@@ -79,13 +80,13 @@ async function compute(
   return values;
 }
 
-onNative('a model computes what it does on cpu', () => {
+onCompiled('a model computes what it does on cpu', (backend) => {
   test.each(
     Object.keys(SHAPES).flatMap((shape) => [false, true].map((adapted) => ({ shape, adapted }))),
   )('$shape (adapter: $adapted)', async ({ shape, adapted }) => {
     const config = { ...BASE, ...SHAPES[shape] };
     const expected = await compute('cpu', config, adapted);
-    const actual = await compute('native', config, adapted);
+    const actual = await compute(backend, config, adapted);
     expect([...actual.keys()]).toEqual([...expected.keys()]);
     for (const [name, values] of expected) {
       expect(relativeError(actual.get(name)!, values), name).toBeLessThan(1e-4);

@@ -1,7 +1,7 @@
 import { setBackend, tensor, type Tensor, variable } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { AdamW } from '../../../server/tensor/adamw.js';
-import { expectClose, randomValues, startBackends } from './support.js';
+import { COMPILED, expectClose, randomValues, startBackends } from './support.js';
 
 beforeAll(startBackends);
 
@@ -23,7 +23,7 @@ function trajectory(start: number, grads: number[], decay: boolean, clips: numbe
   return x;
 }
 
-describe.each(['cpu', 'native'])('AdamW on %s', (backend) => {
+describe.each(['cpu', ...COMPILED])('AdamW on %s', (backend) => {
   function setUp(size = 70) {
     const starts = [randomValues(size, 1), randomValues(3, 2)];
     const params = starts.map((values, i) => ({

@@ -16,7 +16,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { valueAndGrads, wantsGradient } from '../../../server/tensor/autodiff.js';
-import { expectClose, randomValues, startBackends } from './support.js';
+import { COMPILED, expectClose, randomValues, startBackends } from './support.js';
 
 beforeAll(startBackends);
 
@@ -33,7 +33,7 @@ function setUp() {
   return { w, b, fixed, loss };
 }
 
-test.each(['cpu', 'native'])(
+test.each(['cpu', ...COMPILED])(
   'gives the gradients that tfjs gives, and leaves nothing behind: %s',
   async (name) => {
     await setBackend(name);

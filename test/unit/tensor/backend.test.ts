@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import * as addon from '../../../server/tensor/addon.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import { checkSegments } from '../../../server/tensor/segments.js';
+import * as wasm from '../../../server/tensor/wasmAddon.js';
 import { assetPath } from '../../../server/util/assets.js';
 
 // Not the home of the person who runs this, who may have set up TensorFlow.
@@ -34,13 +35,26 @@ test('native is chosen where no TensorFlow is installed, and says why', async ()
   expect(getBackend()).toBe('native');
 });
 
-test('without the addon cpu is chosen, and the report tells how to get native', async () => {
+test('without the addon wasm is chosen, and the report tells how to get native', async () => {
   vi.spyOn(addon, 'nativeAddon').mockImplementation(() => {
     throw new Error('cannot open shared object file');
   });
+  const report = await initBackend(undefined, { threads: 1 });
+  expect(report).toMatchObject({ name: 'wasm', threads: 1, isa: 'simd128' });
+  expect(report.tried[1].reason).toMatch(/cannot open.*npm run build:native/);
+  expect(getBackend()).toBe('wasm');
+  expect([...add(ones([2]), 1).dataSync()]).toEqual([2, 2]);
+});
+
+test('without either cpu is chosen', async () => {
+  const missing = () => {
+    throw new Error('cannot open it');
+  };
+  vi.spyOn(addon, 'nativeAddon').mockImplementation(missing);
+  vi.spyOn(wasm, 'wasmAddon').mockImplementation(missing);
   const report = await initBackend();
   expect(report).toMatchObject({ name: 'cpu', threads: 1, isa: null });
-  expect(report.tried[1].reason).toMatch(/cannot open.*npm run build:native/);
+  expect(report.tried[2].reason).toMatch(/cannot open.*npm run build/);
   expect([...add(ones([2]), 1).dataSync()]).toEqual([2, 2]);
 });
 
@@ -49,7 +63,7 @@ test('the environment forces a backend, and an unknown or broken one is an error
   expect((await initBackend()).name).toBe('cpu');
   vi.stubEnv('BATCODER_BACKEND', 'gpu');
   await expect(initBackend()).rejects.toThrow(
-    "BATCODER_BACKEND is 'gpu': use one of tensorflow, native, cpu",
+    "BATCODER_BACKEND is 'gpu': use one of tensorflow, native, wasm, cpu",
   );
   vi.stubEnv('BATCODER_BACKEND', 'tensorflow');
   await expect(initBackend()).rejects.toThrow("'tensorflow' does not work here");

@@ -8,14 +8,14 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { attention } from '../../../server/tensor/ops/attention.js';
 import { linear } from '../../../server/tensor/ops/linear.js';
 import { selectedLogProbs } from '../../../server/tensor/ops/logProbs.js';
 import { rmsNorm } from '../../../server/tensor/ops/rmsNorm.js';
 import { rotary } from '../../../server/tensor/ops/rotary.js';
 import { swiglu } from '../../../server/tensor/ops/swiglu.js';
-import { randomInputs, randomValues, startBackends } from './support.js';
+import { COMPILED, randomInputs, randomValues, startBackends } from './support.js';
 
 beforeAll(startBackends);
 
@@ -56,31 +56,33 @@ const OPS: [string, Op, number[][]][] = [
   ],
 ];
 
-/** The slope along a random direction, of each input on its own. */
-test.each(OPS)('native gradients of %s equal central differences', async (_name, op, shapes) => {
-  await setBackend('native');
-  const inputs = randomInputs(shapes, 9);
-  const tensors = inputs.map(({ values, shape }) => tensor(values, shape));
-  const run = op as unknown as (...xs: Tensor[]) => Tensor;
-  const weights = tensor(randomValues(run(...tensors).size, 8), run(...tensors).shape);
-  const slopes = grads((...xs: Tensor[]) => sum(mul(run(...xs), weights)))(tensors);
-  inputs.forEach(({ values, shape }, i) => {
-    const direction = randomValues(values.length, 20 + i);
-    const at = (step: number): number => {
-      const moved = tensors.slice();
-      moved[i] = tensor(
-        values.map((x, j) => x + step * direction[j]),
-        shape,
+describe.each(COMPILED)('%s', (backend) => {
+  /** The slope along a random direction, of each input on its own. */
+  test.each(OPS)('gradients of %s equal central differences', async (_name, op, shapes) => {
+    await setBackend(backend);
+    const inputs = randomInputs(shapes, 9);
+    const tensors = inputs.map(({ values, shape }) => tensor(values, shape));
+    const run = op as unknown as (...xs: Tensor[]) => Tensor;
+    const weights = tensor(randomValues(run(...tensors).size, 8), run(...tensors).shape);
+    const slopes = grads((...xs: Tensor[]) => sum(mul(run(...xs), weights)))(tensors);
+    inputs.forEach(({ values, shape }, i) => {
+      const direction = randomValues(values.length, 20 + i);
+      const at = (step: number): number => {
+        const moved = tensors.slice();
+        moved[i] = tensor(
+          values.map((x, j) => x + step * direction[j]),
+          shape,
+        );
+        const outputs = run(...moved).dataSync<'float32'>();
+        return outputs.reduce((total, y, j) => total + y * weights.dataSync()[j], 0);
+      };
+      const h = 4e-3;
+      const expected = slopes[i]
+        .dataSync<'float32'>()
+        .reduce((total, slope, j) => total + slope * direction[j], 0);
+      expect(Math.abs((at(h) - at(-h)) / (2 * h) - expected)).toBeLessThan(
+        3e-3 * (1 + Math.abs(expected)),
       );
-      const outputs = run(...moved).dataSync<'float32'>();
-      return outputs.reduce((total, y, j) => total + y * weights.dataSync()[j], 0);
-    };
-    const h = 4e-3;
-    const expected = slopes[i]
-      .dataSync<'float32'>()
-      .reduce((total, slope, j) => total + slope * direction[j], 0);
-    expect(Math.abs((at(h) - at(-h)) / (2 * h) - expected)).toBeLessThan(
-      3e-3 * (1 + Math.abs(expected)),
-    );
+    });
   });
 });

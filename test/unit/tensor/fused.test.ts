@@ -24,6 +24,7 @@ import { rotary } from '../../../server/tensor/ops/rotary.js';
 import { swiglu } from '../../../server/tensor/ops/swiglu.js';
 import { segmentsOf } from '../../../server/tensor/segments.js';
 import {
+  COMPILED,
   evaluate,
   expectClose,
   expectSameOnBoth,
@@ -67,19 +68,13 @@ describe('linear', () => {
       [rank, depth],
       [width, rank],
     ]);
-    const run = async (backend: 'cpu' | 'native') => {
-      return evaluate(
-        backend,
-        op((x, a, b) => {
-          const frozen = tensor2d(w.values, [width, depth]);
-          return loraLinear(x, frozen, tensor1d(bias.values), a, b, 0.5);
-        }),
-        rest,
-      );
-    };
-    const [plain, native] = [await run('cpu'), await run('native')];
-    expectClose(native.value, plain.value);
-    native.grads.forEach((g, i) => expectClose(g, plain.grads[i]));
+    await expectSameOnBoth(
+      op((x, a, b) => {
+        const frozen = tensor2d(w.values, [width, depth]);
+        return loraLinear(x, frozen, tensor1d(bias.values), a, b, 0.5);
+      }),
+      rest,
+    );
   });
 });
 
@@ -158,7 +153,7 @@ describe('attention', () => {
     );
   });
 
-  test('a prefix gives what the whole sequence gives', async () => {
+  test.each(COMPILED)('a prefix gives what the whole sequence gives: %s', async (backend) => {
     // Two sequences with the same first 10 tokens, whole and with the prefix shared.
     const [q, k, v] = randomInputs(
       [
@@ -180,12 +175,12 @@ describe('attention', () => {
       { start: 20, end: 30, prefixStart: 0, prefixEnd: 10 },
     ];
     const short = await evaluate(
-      'native',
+      backend,
       op((a, b, c) => attention(a, b, c, packed, 2, 1)),
       [q, k, v],
     );
     const long = await evaluate(
-      'native',
+      backend,
       op((a, b, c) => attention(a, b, c, segmentsOf([20, 20]), 2, 1)),
       [q, k, v].map(({ shape, values }) => ({
         shape: [40, shape[1]],
@@ -231,16 +226,15 @@ describe('selectedLogProbs', () => {
       5e-5,
     );
     for (const all of [targets, targets.map((t) => Math.abs(t))]) {
-      const [plain, native] = [
-        await evaluateEntropy('cpu', inputs, all),
-        await evaluateEntropy('native', inputs, all),
-      ];
-      expectClose(native, plain, 5e-5);
+      const plain = await evaluateEntropy('cpu', inputs, all);
+      for (const backend of COMPILED) {
+        expectClose(await evaluateEntropy(backend, inputs, all), plain, 5e-5);
+      }
     }
   });
 
   async function evaluateEntropy(
-    backend: 'cpu' | 'native',
+    backend: 'cpu' | (typeof COMPILED)[number],
     inputs: ReturnType<typeof randomInputs>,
     targets: Int32Array,
   ) {
@@ -267,7 +261,7 @@ describe('weightedLogProbs', () => {
       [vocab, width],
     ]);
     const earlier = randomValues(vocab * width, 4);
-    const run = async (name: 'cpu' | 'native', add: boolean): Promise<Float32Array[]> => {
+    const run = async (name: 'cpu' | (typeof COMPILED)[number], add: boolean): Promise<Float32Array[]> => {
       await setBackend(name);
       const [h, w] = inputs.map(({ shape, values }) => variable(tensor(values.slice(), shape)));
       const sums = add ? new Map([[w, tensor(earlier.slice(), w.shape)]]) : undefined;
@@ -288,7 +282,9 @@ describe('weightedLogProbs', () => {
     };
     for (const add of [false, true]) {
       const plain = await run('cpu', add);
-      (await run('native', add)).forEach((values, i) => expectClose(values, plain[i], 5e-5));
+      for (const backend of COMPILED) {
+        (await run(backend, add)).forEach((values, i) => expectClose(values, plain[i], 5e-5));
+      }
     }
   });
 
@@ -305,30 +301,33 @@ describe('weightedLogProbs', () => {
   });
 });
 
-test('a step of a small transformer runs no JavaScript kernel, and gives the same bits again', async () => {
-  const [n, width, heads, size, vocab] = [24, 32, 4, 8, 90];
-  const ids = Int32Array.from({ length: n }, (_, i) => (i * 7) % vocab);
-  const positions = Int32Array.from({ length: n }, (_, i) => i % 12);
-  const inputs = randomInputs(
-    [[vocab, width], [width], [width, width], [width, width], [width, width], [width, width]],
-    3,
-  );
-  const step = op((table, gain, wq, wk, wv, wo) => {
-    const x = embedding(ids, table);
-    const h = rmsNorm(x, gain as unknown as Tensor1D, 1e-6);
-    const q = rotary(linear(h, wq), positions, size, 10000);
-    const k = rotary(linear(h, wk), positions, size, 10000);
-    const mixed = attention(q, k, linear(h, wv), segmentsOf([12, 12]), heads, heads);
-    const y = add<Tensor2D>(x, linear(swiglu(mixed, mixed), wo));
-    const { logProbs, entropy } = selectedLogProbs(y, table, ids);
-    return sum(mul(add(logProbs, mul(entropy, 0)), -1 / n));
-  });
-  const first = await evaluate('native', step, inputs);
-  resetJsKernelCounts();
-  const second = await evaluate('native', step, inputs);
-  expect(jsKernelCounts()).toEqual({});
-  expect(second).toEqual(first);
-  const plain = await evaluate('cpu', step, inputs);
-  expectClose(first.value, plain.value);
-  first.grads.forEach((g, i) => expectClose(g, plain.grads[i], 1e-4));
-});
+test.each(COMPILED)(
+  'a step of a small transformer on %s runs no JavaScript kernel, and gives the same bits again',
+  async (backend) => {
+    const [n, width, heads, size, vocab] = [24, 32, 4, 8, 90];
+    const ids = Int32Array.from({ length: n }, (_, i) => (i * 7) % vocab);
+    const positions = Int32Array.from({ length: n }, (_, i) => i % 12);
+    const inputs = randomInputs(
+      [[vocab, width], [width], [width, width], [width, width], [width, width], [width, width]],
+      3,
+    );
+    const step = op((table, gain, wq, wk, wv, wo) => {
+      const x = embedding(ids, table);
+      const h = rmsNorm(x, gain as unknown as Tensor1D, 1e-6);
+      const q = rotary(linear(h, wq), positions, size, 10000);
+      const k = rotary(linear(h, wk), positions, size, 10000);
+      const mixed = attention(q, k, linear(h, wv), segmentsOf([12, 12]), heads, heads);
+      const y = add<Tensor2D>(x, linear(swiglu(mixed, mixed), wo));
+      const { logProbs, entropy } = selectedLogProbs(y, table, ids);
+      return sum(mul(add(logProbs, mul(entropy, 0)), -1 / n));
+    });
+    const first = await evaluate(backend, step, inputs);
+    resetJsKernelCounts();
+    const second = await evaluate(backend, step, inputs);
+    expect(jsKernelCounts()).toEqual({});
+    expect(second).toEqual(first);
+    const plain = await evaluate('cpu', step, inputs);
+    expectClose(first.value, plain.value);
+    first.grads.forEach((g, i) => expectClose(g, plain.grads[i], 1e-4));
+  },
+);

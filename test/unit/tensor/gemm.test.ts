@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { beforeAll, expect, test } from 'vitest';
-import { nativeAddon } from '../../../server/tensor/addon.js';
-import { expectClose, randomValues, startBackends } from './support.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Addon } from '../../../server/tensor/addon.js';
+import { COMPILED, expectClose, kernelsOf, randomValues, startBackends } from './support.js';
 
 beforeAll(startBackends);
 
@@ -60,13 +60,17 @@ function shifted(values: Float32Array, shift: number): Float32Array {
   return copy;
 }
 
-function compute(p: Product, shift: number): { actual: Float32Array; expected: Float64Array } {
+function compute(
+  kernels: Addon,
+  p: Product,
+  shift: number,
+): { actual: Float32Array; expected: Float64Array } {
   const a = shifted(randomValues(p.m * p.k, p.seed), shift);
   const b = shifted(randomValues(p.k * p.n, p.seed + 1), shift);
   const c = shifted(randomValues(p.m * p.n, p.seed + 2), shift);
   const bias = shifted(randomValues(p.n, p.seed + 3), shift);
   const expected = reference(p, a, b, c, bias);
-  nativeAddon().gemm(
+  kernels.gemm(
     a,
     b,
     c,
@@ -85,90 +89,94 @@ function compute(p: Product, shift: number): { actual: Float32Array; expected: F
   return { actual: c, expected };
 }
 
-test('any product in any transposition equals the sum in double precision', () => {
-  fc.assert(
-    fc.property(product, fc.integer({ min: 0, max: 3 }), (p, shift) => {
-      const { actual, expected } = compute(p, shift);
-      expectClose(actual, expected, 1e-5);
-    }),
-    { numRuns: 100 },
-  );
-});
+describe.each(COMPILED)('on %s', (backend) => {
+  const kernels = () => kernelsOf(backend);
 
-test('the same bits for any number of threads', () => {
-  const addon = nativeAddon();
-  const [n, k] = [700, 500];
-  const results = [1, 2, 3].map((threads) => {
-    addon.setThreads(threads);
-    return [300, 7].map((m) => {
-      const c = new Float32Array(m * n);
-      addon.gemm(
-        randomValues(m * k, 1),
-        randomValues(k * n, 2),
-        c,
-        m,
-        n,
-        k,
-        m > 40,
-        m < 40,
+  test('any product in any transposition equals the sum in double precision', () => {
+    fc.assert(
+      fc.property(product, fc.integer({ min: 0, max: 3 }), (p, shift) => {
+        const { actual, expected } = compute(kernels(), p, shift);
+        expectClose(actual, expected, 1e-5);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('the same bits for any number of threads', () => {
+    const addon = kernels();
+    const [n, k] = [700, 500];
+    const results = [1, 2, 3].map((threads) => {
+      addon.setThreads(threads);
+      return [300, 7].map((m) => {
+        const c = new Float32Array(m * n);
+        addon.gemm(
+          randomValues(m * k, 1),
+          randomValues(k * n, 2),
+          c,
+          m,
+          n,
+          k,
+          m > 40,
+          m < 40,
+          1,
+          0,
+          0,
+          1,
+          false,
+          null,
+        );
+        return Buffer.from(c.buffer);
+      });
+    });
+    addon.setThreads(2);
+    for (const [large, small] of results) {
+      expect(large.equals(results[0][0]) && small.equals(results[0][1])).toBe(true);
+    }
+  });
+
+  test('batches, a repeated operand among them', () => {
+    const [m, n, k, batch] = [5, 6, 7, 3];
+    const a = randomValues(batch * m * k, 1);
+    const b = randomValues(k * n, 2);
+    const c = new Float32Array(batch * m * n);
+    kernels().gemm(a, b, c, m, n, k, false, false, batch, m * k, 0, 1, false, null);
+    const p: Product = {
+      m: batch * m,
+      n,
+      k,
+      transposeA: false,
+      transposeB: false,
+      accumulate: false,
+      bias: false,
+      alpha: 1,
+      seed: 0,
+    };
+    expectClose(c, reference(p, a, b, c, b), 1e-5);
+  });
+
+  test('arrays that are too small are refused', () => {
+    const x = new Float32Array(12);
+    const multiply = (m: number, n: number, k: number) =>
+      kernels().gemm(x, x, x, m, n, k, false, false, 1, 0, 0, 1, false, null);
+    expect(() => multiply(3, 4, 4)).toThrow('outside');
+    expect(() => multiply(4, 4, 3)).toThrow('outside');
+    expect(() =>
+      kernels().gemm(
+        x,
+        x,
+        [] as unknown as Float32Array,
+        1,
+        1,
+        1,
+        false,
+        false,
         1,
         0,
         0,
         1,
         false,
         null,
-      );
-      return Buffer.from(c.buffer);
-    });
+      ),
+    ).toThrow('Float32Array');
   });
-  addon.setThreads(2);
-  for (const [large, small] of results) {
-    expect(large.equals(results[0][0]) && small.equals(results[0][1])).toBe(true);
-  }
-});
-
-test('batches, a repeated operand among them', () => {
-  const [m, n, k, batch] = [5, 6, 7, 3];
-  const a = randomValues(batch * m * k, 1);
-  const b = randomValues(k * n, 2);
-  const c = new Float32Array(batch * m * n);
-  nativeAddon().gemm(a, b, c, m, n, k, false, false, batch, m * k, 0, 1, false, null);
-  const p: Product = {
-    m: batch * m,
-    n,
-    k,
-    transposeA: false,
-    transposeB: false,
-    accumulate: false,
-    bias: false,
-    alpha: 1,
-    seed: 0,
-  };
-  expectClose(c, reference(p, a, b, c, b), 1e-5);
-});
-
-test('arrays that are too small are refused', () => {
-  const x = new Float32Array(12);
-  const multiply = (m: number, n: number, k: number) =>
-    nativeAddon().gemm(x, x, x, m, n, k, false, false, 1, 0, 0, 1, false, null);
-  expect(() => multiply(3, 4, 4)).toThrow('outside');
-  expect(() => multiply(4, 4, 3)).toThrow('outside');
-  expect(() =>
-    nativeAddon().gemm(
-      x,
-      x,
-      [] as unknown as Float32Array,
-      1,
-      1,
-      1,
-      false,
-      false,
-      1,
-      0,
-      0,
-      1,
-      false,
-      null,
-    ),
-  ).toThrow('Float32Array');
 });

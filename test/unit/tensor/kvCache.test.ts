@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { attention } from '../../../server/tensor/ops/attention.js';
 import { KvCache } from '../../../server/tensor/ops/kvCache.js';
 import { segmentsOf } from '../../../server/tensor/segments.js';
-import { expectClose, randomValues, startBackends } from './support.js';
+import { COMPILED, expectClose, randomValues, startBackends } from './support.js';
 
 beforeAll(startBackends);
 
@@ -11,7 +11,7 @@ const [HEADS, KV_HEADS, SIZE, CAPACITY] = [6, 2, 20, 40];
 const matrix = (rows: number, width: number, seed: number): Tensor2D =>
   tensor2d(randomValues(rows * width, seed), [rows, width]);
 
-describe.each(['cpu', 'native'])('KvCache on %s', (backend) => {
+describe.each(['cpu', ...COMPILED])('KvCache on %s', (backend) => {
   test('attends as attention over the whole sequences does, at odd lengths', async () => {
     await setBackend(backend);
     const lengths = [1, 17, 33];

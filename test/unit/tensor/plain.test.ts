@@ -3,8 +3,15 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { jsKernelCounts, resetJsKernelCounts } from '../../../server/tensor/counters.js';
 import { BufferPool } from '../../../server/tensor/bufferPool.js';
+import { SystemMemory } from '../../../server/tensor/kernelMemory.js';
 import { broadcast, collapse } from '../../../server/tensor/kernels/shapes.js';
-import { expectSameOnBoth, randomInputs, randomValues, startBackends } from './support.js';
+import {
+  COMPILED,
+  expectSameOnBoth,
+  randomInputs,
+  randomValues,
+  startBackends,
+} from './support.js';
 
 beforeAll(startBackends);
 
@@ -121,57 +128,59 @@ test('slice, split, concat and tile', async () => {
   );
 });
 
-test('exp is right over its whole range', async () => {
-  await tf.setBackend('native');
-  const x = Float32Array.of(
-    -200,
-    -88,
-    -87.2,
-    -20,
-    -1e-6,
-    0,
-    1e-6,
-    1,
-    20,
-    88.7,
-    89,
-    NaN,
-    Infinity,
-    -Infinity,
-  );
-  const y = tf.exp(tf.tensor1d(x)).dataSync();
-  x.forEach((value, i) => {
-    const exact = Math.fround(Math.exp(value));
-    if (value < -87.3) {
-      expect(y[i]).toBe(0);
-    } else if (Number.isFinite(exact)) {
-      expect(Math.abs(y[i] - exact)).toBeLessThanOrEqual(3e-7 * exact);
-    } else {
-      expect(y[i]).toBe(exact);
-    }
+describe.each(COMPILED)('on %s', (backend) => {
+  test('exp is right over its whole range', async () => {
+    await tf.setBackend(backend);
+    const x = Float32Array.of(
+      -200,
+      -88,
+      -87.2,
+      -20,
+      -1e-6,
+      0,
+      1e-6,
+      1,
+      20,
+      88.7,
+      89,
+      NaN,
+      Infinity,
+      -Infinity,
+    );
+    const y = tf.exp(tf.tensor1d(x)).dataSync();
+    x.forEach((value, i) => {
+      const exact = Math.fround(Math.exp(value));
+      if (value < -87.3) {
+        expect(y[i]).toBe(0);
+      } else if (Number.isFinite(exact)) {
+        expect(Math.abs(y[i] - exact)).toBeLessThanOrEqual(3e-7 * exact);
+      } else {
+        expect(y[i]).toBe(exact);
+      }
+    });
   });
-});
 
-test('values that were read stay as they were when their memory is used again', async () => {
-  await tf.setBackend('native');
-  const a = tf.add(tf.ones([100]), 1);
-  const read = a.dataSync();
-  a.dispose();
-  const b = tf.add(tf.ones([100]), 5);
-  expect([...read]).toEqual(new Array(100).fill(2));
-  b.dispose();
-});
+  test('values that were read stay as they were when their memory is used again', async () => {
+    await tf.setBackend(backend);
+    const a = tf.add(tf.ones([100]), 1);
+    const read = a.dataSync();
+    a.dispose();
+    const b = tf.add(tf.ones([100]), 5);
+    expect([...read]).toEqual(new Array(100).fill(2));
+    b.dispose();
+  });
 
-test('a JavaScript kernel that hands out a view does not share memory that is used again', async () => {
-  await tf.setBackend('native');
-  const a = tf.add(tf.ones([8]), 1);
-  // Reverse is not ours.
-  const b = tf.reverse(tf.reverse(a));
-  const c = tf.stridedSlice(a, [0], [4], [1]);
-  a.dispose();
-  const d = tf.add(tf.ones([8]), 9);
-  expect([...b.dataSync(), ...c.dataSync()]).toEqual(new Array(12).fill(2));
-  d.dispose();
+  test('a JavaScript kernel that hands out a view does not share memory that is used again', async () => {
+    await tf.setBackend(backend);
+    const a = tf.add(tf.ones([8]), 1);
+    // Reverse is not ours.
+    const b = tf.reverse(tf.reverse(a));
+    const c = tf.stridedSlice(a, [0], [4], [1]);
+    a.dispose();
+    const d = tf.add(tf.ones([8]), 9);
+    expect([...b.dataSync(), ...c.dataSync()]).toEqual(new Array(12).fill(2));
+    d.dispose();
+  });
 });
 
 describe('shapes', () => {
@@ -210,7 +219,7 @@ describe('shapes', () => {
 });
 
 test('the pool lends aligned memory of the size asked for, and lends it again', () => {
-  const pool = new BufferPool(() => 4);
+  const pool = new BufferPool(new SystemMemory(() => 4));
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 300_000 }), (floats) => {
       const block = pool.take(floats);

@@ -1,7 +1,16 @@
 import { grads, setBackend, tensor, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
+import { type Addon, nativeAddon } from '../../../server/tensor/addon.js';
 import { initBackend } from '../../../server/tensor/backend.js';
+import { wasmAddon } from '../../../server/tensor/wasmAddon.js';
 import { Random } from '../../../server/util/random.js';
+
+/** The backends that run our kernels. */
+export const COMPILED = ['native', 'wasm'] as const;
+
+export function kernelsOf(backend: (typeof COMPILED)[number]): Addon {
+  return backend === 'native' ? nativeAddon() : wasmAddon();
+}
 
 export function randomValues(size: number, seed: number, scale = 1): Float32Array {
   const random = new Random(seed);
@@ -30,7 +39,7 @@ export interface Outcome {
 
 /** The value of an op and its gradients for a random upstream gradient, on one backend. */
 export async function evaluate(
-  backend: 'cpu' | 'native',
+  backend: 'cpu' | 'native' | 'wasm',
   op: (...inputs: Tensor[]) => Tensor,
   inputs: Input[],
 ): Promise<Outcome> {
@@ -64,19 +73,22 @@ export function expectClose(
   }
 }
 
-/** Native against the composition on tfjs's CPU backend: value and every gradient. */
+/** `native` and `wasm` against the composition on tfjs's CPU backend: value and every gradient. */
 export async function expectSameOnBoth(
   op: (...inputs: Tensor[]) => Tensor,
   inputs: Input[],
   tolerance = 2e-5,
 ): Promise<void> {
   const plain = await evaluate('cpu', op, inputs);
-  const native = await evaluate('native', op, inputs);
-  expectClose(native.value, plain.value, tolerance);
-  native.grads.forEach((g, i) => expectClose(g, plain.grads[i], tolerance));
+  for (const backend of COMPILED) {
+    const compiled = await evaluate(backend, op, inputs);
+    expectClose(compiled.value, plain.value, tolerance);
+    compiled.grads.forEach((g, i) => expectClose(g, plain.grads[i], tolerance));
+  }
 }
 
 export async function startBackends(): Promise<void> {
   await initBackend('cpu');
+  await initBackend('wasm', { threads: 2 });
   await initBackend('native', { threads: 2 });
 }
