@@ -42,6 +42,7 @@ const compileFlags = [
   '-Wall',
   '-Wextra',
   '-Wno-unknown-pragmas',
+  '-Wno-unused-const-variable',
   '-isystem',
   'wasm/include',
 ];
