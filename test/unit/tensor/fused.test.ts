@@ -261,7 +261,10 @@ describe('weightedLogProbs', () => {
       [vocab, width],
     ]);
     const earlier = randomValues(vocab * width, 4);
-    const run = async (name: 'cpu' | (typeof COMPILED)[number], add: boolean): Promise<Float32Array[]> => {
+    const run = async (
+      name: 'cpu' | (typeof COMPILED)[number],
+      add: boolean,
+    ): Promise<Float32Array[]> => {
       await setBackend(name);
       const [h, w] = inputs.map(({ shape, values }) => variable(tensor(values.slice(), shape)));
       const sums = add ? new Map([[w, tensor(earlier.slice(), w.shape)]]) : undefined;
