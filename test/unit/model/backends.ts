@@ -8,7 +8,7 @@ import { TENSORFLOW_PACKAGES } from '../../../server/tensor/tensorflow.js';
 const NATIVE_MISSING = !existsSync(join(import.meta.dirname, '../../../dist/native/batcoder.node'));
 
 /** Runs tests on `native`, or skips them and says why where the addon is not built. */
-function onNative(title: string, tests: () => void): void {
+export function onNative(title: string, tests: () => void): void {
   const reason = ' (skipped: dist/native is not built, run `npm run build:native`)';
   describe.skipIf(NATIVE_MISSING)(`${title} on native${NATIVE_MISSING ? reason : ''}`, tests);
 }
