@@ -61,6 +61,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./bench/bench.js')).bench,
   },
   {
+    name: 'export',
+    summary: 'write the model in use for a folder, its adapter merged, for other programs',
+    load: async () => (await import('./export.js')).exportModel,
+  },
+  {
     name: 'serve',
     summary: 'run the language server, for any editor that speaks the language server protocol',
     load: async () => (await import('./serve.js')).serve,
