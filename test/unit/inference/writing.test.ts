@@ -2,10 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentUnit } from '../../../server/inference/documentUnit.js';
 import { generateCode } from '../../../server/inference/generateCode.js';
 import type { LoadedModel } from '../../../server/inference/loadedModel.js';
-import { parsePlainDoc } from '../../../server/languages/docs/plain.js';
+import { writeCodes } from '../../../server/inference/writeCodes.js';
+import { writeDocs } from '../../../server/inference/writeDocs.js';
+import { parsePlainDoc, renderPlainDoc } from '../../../server/languages/docs/plain.js';
 import { loadSimilarity, type Similarity } from '../../../server/similarity/similarity.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import { evaluate } from '../../../server/training/evaluate.js';
+import { completedDoc } from '../../../server/training/namedDoc.js';
 import type { Example } from '../../../server/training/examples.js';
 import { warmUp } from '../../../server/training/loop.js';
 import { TrainingState } from '../../../server/training/state.js';
@@ -101,6 +104,68 @@ describe('generateCode', () => {
     const { candidates, reason } = await generateCode(loaded, request, 2);
     expect(candidates).toEqual([]);
     expect(reason).toMatch(/No whole function came out: of 8 attempts/);
+  });
+});
+
+describe('writeCodes', () => {
+  it('writes one code each, or withholds it', async () => {
+    const requests = examples.map(({ view }) => ({
+      language: view.language,
+      doc: completedDoc(view),
+      signature: view.signature,
+    }));
+    const broken = { ...requests[0], signature: 'function (((' };
+    const rests = await writeCodes(loaded, [...requests, broken], { maxTokens: 64, seed: 1 });
+    expect(rests.at(-1)).toBeNull();
+    const whole = rests.slice(0, -1).map((rest, i) => rest === examples[i].view.rest);
+    expect(whole.filter(Boolean).length).toBeGreaterThan(3);
+    const again = await writeCodes(loaded, requests, {
+      maxTokens: requests.map(() => 64),
+      seed: 1,
+    });
+    expect(again).toEqual(rests.slice(0, -1));
+  });
+});
+
+describe('a model that knows nothing', () => {
+  let blank: LoadedModel;
+  beforeAll(() => {
+    const { tokenizer, prompts, policy } = tiny();
+    const { model } = policy;
+    blank = { ...loaded, tokenizer, prompts, model, dispose: () => model.dispose() };
+  });
+  afterAll(() => blank.dispose());
+
+  it('names the parameters all the same', async () => {
+    for (const { view } of examples.slice(0, 2)) {
+      for (const language of ['javascript', 'python', 'csharp'] as const) {
+        const frame = {
+          parameters: [...view.parameters, 'other_one', '{ a, b }'],
+          returnsValue: true,
+        };
+        const request = { language, code: view.code, frame, temperature: 1 };
+        const written = await writeDocs(blank, [request, { ...request, temperature: 0 }], {
+          seed: 3,
+        });
+        for (const each of written.filter((one) => one !== null)) {
+          const read = parsePlainDoc(renderPlainDoc(each.doc));
+          expect(read).toEqual(each.doc);
+          expect(read.params.map(({ name }) => name)).toEqual(frame.parameters);
+          expect(read.returns).not.toBe('');
+        }
+      }
+    }
+  });
+
+  it('writes code that parses, or says why there is none', async () => {
+    for (const { view } of examples.slice(0, 3)) {
+      const request = { language: view.language, doc: view.doc ?? '', signature: view.signature };
+      const { candidates, reason } = await generateCode(blank, request, 2);
+      candidates.forEach(({ code }) => expect(similarity.parses(code)).toBe(true));
+      if (candidates.length === 0) {
+        expect(reason).toMatch(/^No whole function came out: of 8 attempts \d/);
+      }
+    }
   });
 });
 
