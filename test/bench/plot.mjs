@@ -56,8 +56,10 @@ export function ratioPlot(title, rows) {
     if (value) {
       const [from, to] = [x(Math.min(1, value)), x(Math.max(1, value))];
       parts.push(bar(from, y + 3, to - from, ROW - 12, value >= 1 ? 0 : 5));
-      const end = Math.max(to, goal ? x(goal) : 0) + 6;
-      parts.push(text(end, y + 15, `${value.toFixed(2)}×`));
+      // Beside the bar, but not on the mark.
+      const mark = goal ? x(goal) : 0;
+      const end = mark > to - 4 && mark < to + 54 ? mark : to;
+      parts.push(text(end + 6, y + 15, `${value.toFixed(2)}×`));
     }
     if (goal) {
       const at = x(goal).toFixed(1);
@@ -107,11 +109,11 @@ export function sharePlot(title, names, rows) {
       }
     });
   });
-  let x = LABELS;
+  let x = 0;
   const y = TOP + rows.length * ROW + 14;
   names.forEach((name, colour) => {
     parts.push(bar(x, y - 10, 12, 12, colour), text(x + 17, y, name));
-    x += 30 + 7.2 * name.length;
+    x += 34 + 7.8 * name.length;
   });
   return svg(y + 12, title, parts);
 }

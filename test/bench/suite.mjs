@@ -23,7 +23,7 @@ export const SUITE = [
   training('train 2 x 128', 'overhead', { batch: 8, length: 256 }, { speed: 3 }),
   training('train 12 x 768', 'large', { batch: 8, length: 256 }, { speed: 1.3, memory: 0.5 }),
   training('LoRA 8 x 384', 'built-in', { batch: 8, length: 256, lora: 16 }, { speed: 2 }),
-  training('LoRA 0.5 B', 'qwen2.5-0.5b', { batch: 2, length: 256, lora: 16 }, { speed: 2 }),
+  training('LoRA 0.5 B', 'qwen2.5-0.5b', { batch: 1, length: 256, lora: 16 }, { speed: 2 }),
   {
     id: 'step',
     title: 'learning step',

@@ -78,7 +78,7 @@ function trainingWork(
   return 6 * trained * tokens + (frozen ? 4 * parameterCount(config) * tokens : 0) + attention;
 }
 
-const PROFILED_STEPS = 5;
+const PROFILED_STEPS = 3;
 
 /** Where the time of a step goes: in each kernel, and outside all of them. */
 function profile(step: () => void) {

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { Readable } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
 import { bench } from '../../../server/cli/bench/bench.js';
 import { quickWeights, someIds } from '../../../server/cli/bench/randomModel.js';
 import { median } from '../../../server/cli/bench/rounds.js';
@@ -78,6 +79,26 @@ describe('batcoder bench', () => {
     expect(result.fileBytes).toBeGreaterThan(size * Number(result.parameters));
     expect(result.timesPlainRead).toBeGreaterThan(0);
     expect(files()).toEqual(before);
+  });
+
+  it('runs as many rounds as each line of the standard input says, with --paced', async () => {
+    const answers: string[] = [];
+    const stdin = vi
+      .spyOn(process, 'stdin', 'get')
+      .mockReturnValue(Readable.from(['2\n1\n']) as typeof process.stdin);
+    const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      answers.push(String(text));
+      return true;
+    });
+    try {
+      const { result } = await measure('train', '--paced', '--batch', '1', '--length', '4');
+      expect(result.rounds).toBe(3);
+    } finally {
+      stdin.mockRestore();
+      stdout.mockRestore();
+    }
+    const steps = answers.map((answer) => (JSON.parse(answer) as { step: number[] }).step);
+    expect(steps.map(({ length }) => length)).toEqual([1, 2, 1]);
   });
 
   it('refuses what it does not know', async () => {
