@@ -200,8 +200,13 @@ function maskName(signature: string, name: string): string {
   return signature.replace(identifierPattern(name), MASK);
 }
 
-async function decodeGreedily(
-  context: EvaluationContext,
+/**
+ * Decodes greedily in batches.
+ * @param caps the longest answer of each prompt, in tokens
+ * @returns in the order of the prompts
+ */
+export async function decodeGreedily(
+  context: Pick<EvaluationContext, 'model' | 'prompts' | 'seed' | 'signal' | 'pause'>,
   prompts: number[][],
   caps: number[],
   onProgress: (share: number) => void,

@@ -1,0 +1,108 @@
+import { wholeUnit } from '../../../inference/generateCode.js';
+import type { LoadedModel } from '../../../inference/loadedModel.js';
+import { writeDocs } from '../../../inference/writeDocs.js';
+import { parsePlainDoc } from '../../../languages/docs/plain.js';
+import type { Doc, LanguageId } from '../../../languages/types.js';
+import type { Similarity } from '../../../similarity/similarity.js';
+import { decodeGreedily } from '../../evaluate.js';
+import type { EvaluationUnit } from './units.js';
+
+/** What a model writes for units, greedily: by the product's own way, and with nothing but the prompt. */
+export interface ModelAnswers {
+  /** Within the frame of the unit's parameters and return; null where the model had no summary. */
+  docs: (Doc | null)[];
+  rawDocs: Doc[];
+  /** Cut where the unit ends; null where no cut parses. */
+  rests: (string | null)[];
+  rawRests: string[];
+}
+
+export interface AnswerContext {
+  loaded: LoadedModel;
+  similarities: ReadonlyMap<LanguageId, Similarity>;
+  seed: number;
+  signal?: AbortSignal;
+  /** Told the share that is done. */
+  onProgress?(share: number): void;
+}
+
+/** Rows decoded at once. */
+const ROWS = 64;
+const RAW_DOC_TOKENS = 160;
+const CODE_TOKENS = 320;
+/** Of the model's context: the code must come back from the doc, too. The product declines longer ones as well. */
+const PROMPT_SHARE = 0.4;
+
+/** Whether a unit is short enough for the model to document it. */
+export function fitsModel(
+  { model, prompts }: LoadedModel,
+  unit: { language: LanguageId; code: string },
+): boolean {
+  const { length } = prompts.document(unit.language, unit.code);
+  return length <= PROMPT_SHARE * model.config.contextLength;
+}
+
+/** Documents units, and writes them anew from the docs that people wrote. */
+export async function answer(
+  context: AnswerContext,
+  units: readonly EvaluationUnit[],
+): Promise<ModelAnswers> {
+  const { loaded, seed, signal, similarities } = context;
+  const { model, prompts } = loaded;
+  let pass = 0;
+  const progress = (): ((share: number) => void) => {
+    const base = pass++;
+    return (share) => context.onProgress?.((base + share) / 3);
+  };
+  const decode = (rows: number[][], caps: number[]): ReturnType<typeof decodeGreedily> =>
+    decodeGreedily({ model, prompts, seed, signal }, rows, caps, progress());
+
+  const docs = await framedDocs(context, units, progress());
+  const documentPrompts = units.map(({ language, code }) => prompts.document(language, code));
+  const rawDocs = await decode(
+    documentPrompts,
+    units.map(() => RAW_DOC_TOKENS),
+  );
+  const rawRests = (
+    await decode(
+      units.map(({ language, doc, signature }) => prompts.generate(language, doc, signature)),
+      units.map(() => CODE_TOKENS),
+    )
+  ).map(({ ids }) => prompts.readCode(ids));
+  return {
+    docs,
+    rawDocs: rawDocs.map(({ ids }) => parsePlainDoc(prompts.readDoc(ids))),
+    rests: units.map(({ language, signature }, i) =>
+      wholeUnit(similarities.get(language)!, signature, rawRests[i]),
+    ),
+    rawRests,
+  };
+}
+
+async function framedDocs(
+  { loaded, seed, signal }: AnswerContext,
+  units: readonly EvaluationUnit[],
+  onProgress: (share: number) => void,
+): Promise<(Doc | null)[]> {
+  const docs: (Doc | null)[] = [];
+  // Units of like length together: their docs end at about the same time.
+  const order = [...units.keys()].sort((a, b) => units[a].code.length - units[b].code.length);
+  for (let from = 0; from < order.length; from += ROWS) {
+    const rows = order.slice(from, from + ROWS);
+    const written = await writeDocs(
+      loaded,
+      rows.map((i) => ({
+        language: units[i].language,
+        code: units[i].code,
+        frame: units[i],
+        temperature: 0,
+      })),
+      { seed, signal },
+    );
+    rows.forEach((i, at) => {
+      docs[i] = written[at]?.doc ?? null;
+    });
+    onProgress(Math.min(from + ROWS, order.length) / order.length);
+  }
+  return docs;
+}
