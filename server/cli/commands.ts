@@ -80,4 +80,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'train the built-in model on prepared token files, or go on from its last checkpoint',
     load: async () => (await import('./pretrain.js')).pretrain,
   },
+  {
+    name: 'pretrain-eval',
+    summary: 'measure a model on the sources that pretraining set aside, beside simple baselines',
+    load: async () => (await import('./pretrain-eval.js')).pretrainEval,
+  },
 ];

@@ -7,12 +7,12 @@ import type { Similarity } from '../../../similarity/similarity.js';
 import { decodeGreedily } from '../../evaluate.js';
 import type { EvaluationUnit } from './units.js';
 
-/** What a model writes for units, greedily: by the product's own way, and with nothing but the prompt. */
+/** What a model writes, greedily: by the product's own way, and with nothing but the prompt. */
 export interface ModelAnswers {
   /** Within the frame of the unit's parameters and return; null where the model had no summary. */
   docs: (Doc | null)[];
   rawDocs: Doc[];
-  /** Cut where the unit ends; null where no cut parses. */
+  /** Of the units that code was asked for: cut where the unit ends; null where no cut parses. */
   rests: (string | null)[];
   rawRests: string[];
 }
@@ -28,8 +28,9 @@ export interface AnswerContext {
 
 /** Rows decoded at once. */
 const ROWS = 64;
-const RAW_DOC_TOKENS = 160;
-const CODE_TOKENS = 320;
+const RAW_DOC_TOKENS = 96;
+/** An answer may be twice as long as what people wrote, and this much longer still; what runs on has failed. */
+const CODE_EXTRA = 32;
 /** Of the model's context: the code must come back from the doc, too. The product declines longer ones as well. */
 const PROMPT_SHARE = 0.4;
 
@@ -42,13 +43,14 @@ export function fitsModel(
   return length <= PROMPT_SHARE * model.config.contextLength;
 }
 
-/** Documents units, and writes them anew from the docs that people wrote. */
+/** Documents units, and writes some of them anew from the docs that people wrote. */
 export async function answer(
   context: AnswerContext,
   units: readonly EvaluationUnit[],
+  forCode: readonly EvaluationUnit[],
 ): Promise<ModelAnswers> {
   const { loaded, seed, signal, similarities } = context;
-  const { model, prompts } = loaded;
+  const { model, prompts, tokenizer } = loaded;
   let pass = 0;
   const progress = (): ((share: number) => void) => {
     const base = pass++;
@@ -58,21 +60,19 @@ export async function answer(
     decodeGreedily({ model, prompts, seed, signal }, rows, caps, progress());
 
   const docs = await framedDocs(context, units, progress());
-  const documentPrompts = units.map(({ language, code }) => prompts.document(language, code));
   const rawDocs = await decode(
-    documentPrompts,
+    units.map(({ language, code }) => prompts.document(language, code)),
     units.map(() => RAW_DOC_TOKENS),
   );
-  const rawRests = (
-    await decode(
-      units.map(({ language, doc, signature }) => prompts.generate(language, doc, signature)),
-      units.map(() => CODE_TOKENS),
-    )
-  ).map(({ ids }) => prompts.readCode(ids));
+  const rests = await decode(
+    forCode.map(({ language, doc, signature }) => prompts.generate(language, doc, signature)),
+    forCode.map(({ rest }) => 2 * tokenizer.encode(rest).length + CODE_EXTRA),
+  );
+  const rawRests = rests.map(({ ids }) => prompts.readCode(ids));
   return {
     docs,
     rawDocs: rawDocs.map(({ ids }) => parsePlainDoc(prompts.readDoc(ids))),
-    rests: units.map(({ language, signature }, i) =>
+    rests: forCode.map(({ language, signature }, i) =>
       wholeUnit(similarities.get(language)!, signature, rawRests[i]),
     ),
     rawRests,

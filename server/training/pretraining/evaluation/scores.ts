@@ -12,14 +12,14 @@ export interface DocScore {
   chrf: number;
   rougeL: number;
   bleu4: number;
-  /** Parameters that the doc names exactly once, and those that the unit has. */
+  /** Parameters that the doc names exactly once, and those that the unit has; without a doc both are 0. */
   named: number;
   parameters: number;
   /** Parameters of the doc that the unit does not have. */
   invented: number;
 }
 
-/** @param doc null where none was written: it names nothing and is like nothing */
+/** @param doc null where none was written */
 export function scoreDoc(doc: Doc | null, unit: EvaluationUnit): DocScore {
   const summary = doc?.summary ?? '';
   const names = doc?.params.map(({ name }) => name) ?? [];
@@ -29,7 +29,7 @@ export function scoreDoc(doc: Doc | null, unit: EvaluationUnit): DocScore {
     rougeL: rougeL(summary, unit.summary),
     bleu4: bleu4(summary, unit.summary),
     named: unit.parameters.filter((name) => times(name) === 1).length,
-    parameters: unit.parameters.length,
+    parameters: doc === null ? 0 : unit.parameters.length,
     invented: names.filter((name) => !unit.parameters.includes(name)).length,
   };
 }

@@ -1,5 +1,8 @@
 import { extractUnits } from '../../../corpus/extract.js';
-import { PRETRAINING_LANGUAGES, type PretrainingRecord } from '../../../corpus/pretraining/record.js';
+import {
+  PRETRAINING_LANGUAGES,
+  type PretrainingRecord,
+} from '../../../corpus/pretraining/record.js';
 import { firstSentence, type UnitView } from '../../../inference/view.js';
 import { parsePlainDoc } from '../../../languages/docs/plain.js';
 import { loadParser } from '../../../languages/parser.js';
@@ -50,7 +53,10 @@ export async function drawUnits(
     }
   }
   const languages = PRETRAINING_LANGUAGES.filter((language) => pools.has(language));
-  const quotas = shareOut(count, languages.map((language) => pools.get(language)!.length));
+  const quotas = shareOut(
+    count,
+    languages.map((language) => pools.get(language)!.length),
+  );
   const units: EvaluationUnit[] = [];
   for (const [i, language] of languages.entries()) {
     const drawn = new Random(seed).shuffle(pools.get(language)!).slice(0, quotas[i]);

@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import { loadModel } from '../inference/loadedModel.js';
+import { initBackend } from '../tensor/backend.js';
+import { Sandbox } from '../training/suite/sandbox.js';
+import {
+  type Answers,
+  canonicalAnswers,
+  modelAnswers,
+  runSuite,
+  type SuiteResult,
+} from '../training/suite/suite.js';
+import { readSuite, type SuiteTask } from '../training/suite/tasks.js';
+import { UsageError } from '../util/errors.js';
+import type { Io, ParsedArgs } from './command.js';
+import { folder } from './train.js';
+
+/** `batcoder eval --suite`: pass@k of a model, or of the suite's own solutions. */
+export async function evaluateSuite(
+  suite: string,
+  args: ParsedArgs,
+  io: Io,
+): Promise<SuiteResult & { suite: string; python: string; network: string; seed: number }> {
+  if (args.positionals.length > 0) {
+    throw new UsageError('--suite takes no folder to score on; name a model with --model.');
+  }
+  const tasks = await readSuite(resolve(io.cwd, suite));
+  const sandbox = Sandbox.open();
+  const seed = args.number('seed') ?? 1;
+  io.note(`Python ${sandbox.python}, network: ${sandbox.network}`);
+  const oracle = args.string('oracle') !== undefined;
+  const answers = oracle ? canonicalAnswers(tasks) : await askModel(tasks, seed, args, io);
+  const bar = io.progress('Running');
+  const result = await runSuite(sandbox, tasks, answers, {
+    seed,
+    signal: io.signal,
+    onProgress: (share) => bar.update(Math.round(100 * share), 100),
+  });
+  bar.end();
+  io.print(`${result.solved} of ${result.tasks} tasks solved`);
+  for (const [k, { mean, low, high }] of Object.entries(result.passAt)) {
+    io.print(`pass@${k} ${percent(mean)} [${percent(low)}, ${percent(high)}]`);
+  }
+  if (oracle) {
+    for (const { id, outcomes } of result.results.filter(({ passed }) => passed === 0)) {
+      io.print(
+        `${id}: ${outcomes[0] ? `${outcomes[0].outcome}, ${outcomes[0].message}` : 'no solution'}`,
+      );
+    }
+  } else {
+    io.print(`${result.withheld} answers were no code that parses, and were not run`);
+  }
+  return { suite, python: sandbox.python, network: sandbox.network, seed, ...result };
+}
+
+async function askModel(
+  tasks: readonly SuiteTask[],
+  seed: number,
+  args: ParsedArgs,
+  io: Io,
+): Promise<Answers> {
+  const dir = args.string('model');
+  if (dir === undefined) {
+    throw new UsageError('give the model with --model DIR, or --oracle canonical.');
+  }
+  await initBackend();
+  const loaded = await loadModel(folder(io, dir), args.string('adapter') ?? null);
+  const bar = io.progress('Writing');
+  try {
+    return await modelAnswers(loaded, tasks, args.number('answers') ?? 1, {
+      seed,
+      signal: io.signal,
+      onProgress: (share) => bar.update(Math.round(100 * share), 100),
+    });
+  } finally {
+    bar.end();
+    loaded.dispose();
+  }
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,183 @@
+import { languageById } from '../../../languages/table.js';
+import type { LanguageId } from '../../../languages/types.js';
+import type { Estimate } from '../../bootstrap.js';
+import type { CodeMeasure, CodeSystem, DocMeasure, DocSystem, Quality } from './quality.js';
+import type { Table } from './tables.js';
+
+const DOC_TITLES: Record<DocMeasure, string> = {
+  chrf: 'chrF',
+  rougeL: 'ROUGE-L',
+  bleu4: 'BLEU-4, smoothed as in CodeXGLUE',
+};
+const CODE_TITLES: Record<CodeMeasure, string> = {
+  parses: 'Parse rate',
+  exact: 'Exact match',
+  cssg: 'CSSG',
+  chrf: 'chrF of the body',
+};
+const SYSTEMS: Record<DocSystem | CodeSystem, string> = {
+  model: 'model',
+  raw: 'model, unconstrained',
+  words: 'template: words',
+  rules: 'template: rules',
+  neighbour: 'neighbour',
+  empty: 'empty body',
+};
+
+const NO_PARAMETERS = { docs: 0, named: 0, parameters: 0, invented: 0 };
+/** Longer answers are cut in the samples. */
+const SHOWN_CHARS = 240;
+
+/** The report on a model as a page for people. */
+export function qualityPage(quality: Quality, command: string, date: string): string {
+  const { docs, codes } = quality;
+  return [
+    '# Quality of the built-in model',
+    '',
+    `Measured ${date}, seed ${quality.seed}, by`,
+    '',
+    `    ${command}`,
+    '',
+    `${quality.units} documented functions of sources that no part of training saw (the \`evaluation\` split of`,
+    '[DATA.md](DATA.md)), drawn by seed, as many of each language as far as there are enough. The model has',
+    `${(quality.parameters / 1e6).toFixed(1)} million parameters. Figures are percentages; brackets hold 95 % bootstrap`,
+    'intervals (1,000 resamples).',
+    '',
+    ...population(quality),
+    '',
+    '## Docs from code',
+    '',
+    'Compared are summaries: the first sentence of what people wrote, against',
+    '',
+    '- **model**: the doc that BatCoder writes, greedily and once, within the frame of the parameters and the return;',
+    '  what the editor shows is the best of several such docs. Where it has no summary, the score is 0.',
+    '- **model, unconstrained**: the same weights, greedily, with nothing but the prompt.',
+    '- **template: words**: the words of the name and the parameters, in one form for all: "Gets the user name from the',
+    '  id."',
+    '- **template: rules**: the same with what people know of docs: getters return, `is` asks whether, a noun is',
+    "  returned, Go's docs begin with the name.",
+    '- **neighbour**: the summary of the documented function of the training data whose name and signature are likest',
+    '  (BM25 over the words in them, the name counting three times more).',
+    '',
+    'Ahead: the mean difference of **model** from the best baseline of that row, function by function.',
+    '',
+    ...docs.measures.flatMap((measure) => [
+      `### ${DOC_TITLES[measure]}`,
+      '',
+      ...figureTable(docs, measure),
+      '',
+    ]),
+    "CodeXGLUE's published figures on its own data, for scale alone: Transformer from scratch 15.6, CodeBERT 17.8.",
+    '',
+    '### Parameters, in whole docs',
+    '',
+    ...parameterTable(quality),
+    '',
+    '## Code from doc and signature',
+    '',
+    'The doc that people wrote and the signature are given. **model** is the greedy answer cut where its function ends,',
+    'nothing where no cut parses (the editor then samples anew); **model, unconstrained** is the answer as it came.',
+    '**neighbour** is the body of the documented training function whose doc and signature are likest. CSSG sees no',
+    'names, and the signature is given: see what an empty body reaches.',
+    '',
+    ...codes.measures.flatMap((measure) => [
+      `### ${CODE_TITLES[measure]}`,
+      '',
+      ...figureTable(codes, measure),
+      '',
+    ]),
+    `## ${quality.samples.length} samples, drawn by seed`,
+    '',
+    ...samplePage(quality),
+  ].join('\n');
+}
+
+function population({ population: counts }: Quality): string[] {
+  const all = Object.values(counts);
+  const documented = all.reduce((sum, each) => sum + each.documented, 0);
+  const tooLong = all.reduce((sum, each) => sum + each.tooLong, 0);
+  const parts = Object.entries(counts).map(
+    ([language, { documented: own, tooLong: left }]) =>
+      `${nameOf(language as LanguageId)} ${own - left} of ${own}`,
+  );
+  return [
+    `Drawn from ${documented - tooLong} of ${documented} documented functions; the others are longer than the model takes`,
+    `(two fifths of its context): ${parts.join(', ')}.`,
+  ];
+}
+
+function figureTable<S extends DocSystem | CodeSystem, M extends string>(
+  { systems, rows }: Table<S, M>,
+  measure: M,
+): string[] {
+  const head = ['language', 'functions', ...systems.map((system) => SYSTEMS[system]), 'ahead'];
+  const body = rows.map(({ language, units, figures, ahead }) => {
+    const { of, by } = ahead[measure];
+    return [
+      nameOf(language),
+      String(units),
+      ...systems.map((system) => interval(figures[measure][system])),
+      `${interval(by, true)} (${SYSTEMS[of]})`,
+    ];
+  });
+  return table(head, body);
+}
+
+function parameterTable({ docs, parameterCounts }: Quality): string[] {
+  const shown = ['model', 'raw', 'neighbour'] as const;
+  const body = docs.rows.map(({ language, units }) => [
+    nameOf(language),
+    ...shown.flatMap((system) => {
+      const counts = parameterCounts[system][language];
+      const { docs: given, named, parameters, invented } = counts ?? NO_PARAMETERS;
+      const recall = parameters === 0 ? '-' : percent(named / parameters);
+      return [`${given} of ${units}`, `${recall} of ${parameters}`, String(invented)];
+    }),
+  ]);
+  const head = shown.flatMap((system) => [`${SYSTEMS[system]}: docs`, 'named once', 'invented']);
+  return [
+    'Of the docs that there are: how many of the parameters are named, each once, and how many names are of none.',
+    '',
+    ...table(['language', ...head], body),
+  ];
+}
+
+function samplePage({ samples }: Quality): string[] {
+  return samples.flatMap((sample, i) => [
+    `${i + 1}. \`${sample.name}\`, ${nameOf(sample.language)}, ${inline(sample.file)}`,
+    `   - people: ${inline(sample.reference)}`,
+    `   - **model: ${inline(sample.model)}**`,
+    `   - unconstrained: ${inline(sample.raw)}`,
+    `   - template: ${inline(sample.rules)}`,
+    `   - neighbour: ${inline(sample.neighbour)}`,
+  ]);
+}
+
+function table(head: readonly string[], body: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, i) => (i === 0 ? '---' : '--:'));
+  return [line(head), line(rule), ...body.map(line)];
+}
+
+/** Text of others, so that Markdown shows it as it is. */
+function inline(text: string): string {
+  const shown = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
+  return shown === '' ? '(nothing)' : shown.replace(/[\\*_[\]<>|`#]/g, '\\$&');
+}
+
+function interval({ mean, low, high }: Estimate, signed = false): string {
+  const plus = signed && mean > 0 ? '+' : '';
+  return `${plus}${number(mean)} [${number(low)}, ${number(high)}]`;
+}
+
+function number(share: number): string {
+  return (100 * share).toFixed(1);
+}
+
+function percent(share: number): string {
+  return `${number(share)} %`;
+}
+
+function nameOf(language: LanguageId | 'all'): string {
+  return language === 'all' ? 'all' : languageById(language).name;
+}

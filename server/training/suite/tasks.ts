@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { extractUnits } from '../../corpus/extract.js';
+import type { UnitText } from '../../corpus/unit.js';
+import { renderPlainDoc } from '../../languages/docs/plain.js';
+import { parseDoc } from '../../languages/docs/styles.js';
+import { loadParser } from '../../languages/parser.js';
+import { UserError } from '../../util/errors.js';
+
+/** A function to be written in Python, and what tells whether it was. */
+export interface SuiteTask {
+  id: string;
+  /** Imports and helpers that the function may use. */
+  before: string;
+  signature: string;
+  /** In the model's plain form. */
+  doc: string;
+  /** A whole solution; null where the suite has none. */
+  canonical: string | null;
+  /** Run after a solution: raises where it is wrong. */
+  tests: string;
+}
+
+type Fields = Record<string, unknown>;
+
+/**
+ * Reads a suite, `.jsonl` or `.jsonl.gz`, one task a line: HumanEval's fields (task_id, prompt, entry_point, test,
+ * canonical_solution; MBXP's files have the same) or MBPP's (task_id, text, code, test_list, test_setup_code;
+ * or those of its sanitized edition).
+ * @throws UserError where a line is no such task, or a task of another language than Python
+ */
+export async function readSuite(file: string): Promise<SuiteTask[]> {
+  let text: string;
+  try {
+    const bytes = readFileSync(file);
+    text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  } catch (error) {
+    throw new UserError(`the suite ${file} cannot be read (${(error as Error).message}).`);
+  }
+  const tasks: SuiteTask[] = [];
+  for (const [i, line] of text.split('\n').entries()) {
+    if (line.trim() !== '') {
+      tasks.push(await readTask(line, `line ${i + 1} of ${file}`));
+    }
+  }
+  if (tasks.length === 0) {
+    throw new UserError(`${file} holds no task.`);
+  }
+  return tasks;
+}
+
+async function readTask(line: string, place: string): Promise<SuiteTask> {
+  let fields: Fields;
+  try {
+    fields = JSON.parse(line) as Fields;
+  } catch {
+    throw new UserError(`${place} is no JSON; each line must be one task.`);
+  }
+  if (fields.language !== undefined && fields.language !== 'python') {
+    throw new UserError(
+      `${place} is a task in another language than Python, which is all that is run.`,
+    );
+  }
+  const isMbpp = Array.isArray(fields.test_list);
+  const task = isMbpp ? await mbppTask(fields) : await humanEvalTask(fields);
+  if (task === null) {
+    throw new UserError(`${place} has neither HumanEval's fields nor MBPP's.`);
+  }
+  return task;
+}
+
+async function humanEvalTask(fields: Fields): Promise<SuiteTask | null> {
+  const { task_id: id, prompt, entry_point: name, test, canonical_solution: solution } = fields;
+  if (typeof prompt !== 'string' || typeof name !== 'string' || typeof test !== 'string') {
+    return null;
+  }
+  // The docstring's own indentation is that of the body.
+  const indent = /^([ \t]+)\S[^\n]*\s*$/m.exec(prompt.trimEnd().split('\n').at(-1)!)?.[1] ?? '    ';
+  const unit = await unitNamed(`${prompt.trimEnd()}\n${indent}pass\n`, name);
+  return (
+    unit && {
+      id: String(id),
+      before: beforeUnit(prompt, unit),
+      signature: unit.signature,
+      doc: unit.doc === null ? '' : renderPlainDoc(parseDoc(unit.doc, 'python')),
+      canonical: typeof solution === 'string' ? prompt + solution : null,
+      tests: `${test}\ncheck(${name})\n`,
+    }
+  );
+}
+
+async function mbppTask(fields: Fields): Promise<SuiteTask | null> {
+  const { task_id: id, code } = fields;
+  // The sanitized edition calls them `prompt` and `test_imports`.
+  const text = fields.text ?? fields.prompt;
+  const setup = linesOf(fields.test_setup_code ?? fields.test_imports);
+  const tests = linesOf(fields.test_list);
+  if (typeof code !== 'string' || typeof text !== 'string' || tests === '') {
+    return null;
+  }
+  const { units } = extractUnits(await loadParser('python'), code);
+  const unit = units.find(({ name }) => tests.includes(`${name}(`));
+  if (unit === undefined) {
+    return null;
+  }
+  return {
+    id: `MBPP/${String(id)}`,
+    before: setup + importsOf(code),
+    signature: unit.signature,
+    doc: text,
+    canonical: setup + code,
+    tests,
+  };
+}
+
+/** A text or a list of texts, each ended. */
+function linesOf(field: unknown): string {
+  const list = Array.isArray(field) ? field : [field];
+  return list
+    .filter((each): each is string => typeof each === 'string' && each !== '')
+    .map((each) => `${each}\n`)
+    .join('');
+}
+
+async function unitNamed(text: string, name: string): Promise<UnitText | null> {
+  const { units } = extractUnits(await loadParser('python'), text);
+  return units.findLast((unit) => unit.name === name) ?? null;
+}
+
+function beforeUnit(text: string, unit: UnitText): string {
+  return text
+    .split('\n')
+    .slice(0, unit.range.start.line)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/** The import lines at the margin: the rest of a reference solution is the answer. */
+function importsOf(code: string): string {
+  return code
+    .split(/\r?\n/)
+    .filter((line) => /^(?:import|from)\s/.test(line))
+    .map((line) => `${line.trim()}\n`)
+    .join('');
+}
