@@ -47,7 +47,9 @@ export async function evaluateSuite(
       );
     }
   } else {
-    io.print(`${result.withheld} answers were no code that parses, and were not run`);
+    io.print(
+      `${result.withheld} answers were no whole function without a syntax error, and were not run`,
+    );
   }
   return { suite, python: sandbox.python, network: sandbox.network, seed, ...result };
 }

@@ -1,14 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { wholeUnit } from '../../inference/generateCode.js';
 import type { LoadedModel } from '../../inference/loadedModel.js';
-import { generate } from '../../model/generation.js';
-import { loadSimilarity } from '../../similarity/similarity.js';
+import { attemptCodes } from '../../inference/writeCodes.js';
 import { bootstrap, type Estimate } from '../bootstrap.js';
 import { passAtK } from './passAtK.js';
 import type { RunResult, Sandbox } from './sandbox.js';
 import type { SuiteTask } from './tasks.js';
 
-/** Whole programs to try for each task; null where there was no answer that parses. */
+/** Whole programs to try for each task; null where there was none to run. */
 export type Answers = readonly (readonly (string | null)[])[];
 
 export interface TaskResult {
@@ -23,7 +21,7 @@ export interface SuiteResult {
   answersPerTask: number;
   /** Tasks with an answer that passed. */
   solved: number;
-  /** Answers that were no code that parses, so that nothing was run. */
+  /** Answers that were no whole function without a syntax error, so that nothing was run. */
   withheld: number;
   /** By k: 1, and 10 and 100 where there are as many answers. */
   passAt: Record<number, Estimate>;
@@ -35,7 +33,6 @@ const MAX_TOKENS = 320;
 /** Rows decoded at once. */
 const ROWS = 64;
 const TEMPERATURE = 0.8;
-const TOP_P = 0.95;
 
 /** The suite's own solutions, one for each task. */
 export function canonicalAnswers(tasks: readonly SuiteTask[]): Answers {
@@ -43,44 +40,35 @@ export function canonicalAnswers(tasks: readonly SuiteTask[]): Answers {
 }
 
 /**
- * Has a model write the functions from their docs and signatures, each answer cut where its function ends.
- * @param count answers for each task: one is greedy, several are sampled at temperature 0.8, top-p 0.95
+ * Has a model write the functions from their docs and signatures, each answer ended where its function ends.
+ * @param count answers for each task: one is greedy, several are sampled at temperature 0.8
  */
 export async function modelAnswers(
-  { model, prompts }: LoadedModel,
+  loaded: LoadedModel,
   tasks: readonly SuiteTask[],
   count: number,
   options: { seed: number; signal?: AbortSignal; onProgress?: (share: number) => void },
 ): Promise<Answers> {
-  const similarity = await loadSimilarity('python');
-  const answers: (string | null)[][] = tasks.map(() => []);
-  const rows = tasks.flatMap((task, of) => {
-    const prompt = prompts.generate('python', task.doc, task.signature);
-    const fits = prompt.length < model.config.contextLength;
-    return Array.from({ length: fits ? count : 0 }, () => ({ of, task, prompt }));
-  });
+  const temperature = count === 1 ? 0 : TEMPERATURE;
+  const rows = tasks.flatMap((task) =>
+    Array.from({ length: count }, () => ({ ...task, language: 'python' as const, temperature })),
+  );
+  const programs: (string | null)[] = [];
   for (let from = 0; from < rows.length; from += ROWS) {
     const part = rows.slice(from, from + ROWS);
-    const generations = await generate(
-      model,
-      part.map(({ prompt }) => prompt),
-      {
-        maxNewTokens: MAX_TOKENS,
-        temperature: count === 1 ? 0 : TEMPERATURE,
-        topP: TOP_P,
-        seed: options.seed + from,
-        stopIds: prompts.stopIds,
-        signal: options.signal,
-      },
-    );
-    options.signal?.throwIfAborted();
-    part.forEach(({ of, task }, i) => {
-      const body = wholeUnit(similarity, task.signature, prompts.readCode(generations[i].ids));
-      answers[of].push(body === null ? null : `${task.before}${task.signature}${body}\n`);
+    const { signal, seed } = options;
+    const attempts = await attemptCodes(loaded, part, {
+      maxTokens: MAX_TOKENS,
+      seed: seed + from,
+      signal,
     });
-    options.onProgress?.(Math.min(1, (from + ROWS) / rows.length));
+    attempts.forEach(({ rest }, i) => {
+      const { before, signature } = part[i];
+      programs.push(rest === null ? null : `${before}${signature}${rest}\n`);
+    });
+    options.onProgress?.(programs.length / rows.length);
   }
-  return answers.map((each) => [...each, ...Array<null>(count - each.length).fill(null)]);
+  return tasks.map((_, i) => programs.slice(i * count, (i + 1) * count));
 }
 
 /** Runs every answer with its task's tests, as many at once as there are cores. */

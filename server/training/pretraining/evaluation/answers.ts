@@ -1,9 +1,8 @@
-import { wholeUnit } from '../../../inference/generateCode.js';
 import type { LoadedModel } from '../../../inference/loadedModel.js';
+import { writeCodes } from '../../../inference/writeCodes.js';
 import { writeDocs } from '../../../inference/writeDocs.js';
 import { parsePlainDoc } from '../../../languages/docs/plain.js';
 import type { Doc, LanguageId } from '../../../languages/types.js';
-import type { Similarity } from '../../../similarity/similarity.js';
 import { decodeGreedily } from '../../evaluate.js';
 import type { EvaluationUnit } from './units.js';
 
@@ -12,14 +11,13 @@ export interface ModelAnswers {
   /** Within the frame of the unit's parameters and return; null where the model had no summary. */
   docs: (Doc | null)[];
   rawDocs: Doc[];
-  /** Of the units that code was asked for: cut where the unit ends; null where no cut parses. */
+  /** Of the units that code was asked for: ended where the unit ends, sampled anew where it is none; null: withheld. */
   rests: (string | null)[];
   rawRests: string[];
 }
 
 export interface AnswerContext {
   loaded: LoadedModel;
-  similarities: ReadonlyMap<LanguageId, Similarity>;
   seed: number;
   signal?: AbortSignal;
   /** Told the share that is done. */
@@ -28,6 +26,7 @@ export interface AnswerContext {
 
 /** Rows decoded at once. */
 const ROWS = 64;
+const PASSES = 4;
 const RAW_DOC_TOKENS = 96;
 /** An answer may be twice as long as what people wrote, and this much longer still; what runs on has failed. */
 const CODE_EXTRA = 32;
@@ -49,60 +48,57 @@ export async function answer(
   units: readonly EvaluationUnit[],
   forCode: readonly EvaluationUnit[],
 ): Promise<ModelAnswers> {
-  const { loaded, seed, signal, similarities } = context;
+  const { loaded, seed, signal } = context;
   const { model, prompts, tokenizer } = loaded;
   let pass = 0;
   const progress = (): ((share: number) => void) => {
     const base = pass++;
-    return (share) => context.onProgress?.((base + share) / 3);
+    return (share) => context.onProgress?.((base + share) / PASSES);
   };
-  const decode = (rows: number[][], caps: number[]): ReturnType<typeof decodeGreedily> =>
-    decodeGreedily({ model, prompts, seed, signal }, rows, caps, progress());
+  const decode = (rows: number[][], caps: readonly number[]): ReturnType<typeof decodeGreedily> =>
+    decodeGreedily({ model, prompts, seed, signal }, rows, [...caps], progress());
 
-  const docs = await framedDocs(context, units, progress());
+  const docs = await inBatches(units, progress(), async (batch) => {
+    const requests = batch.map((unit) => ({ ...unit, frame: unit, temperature: 0 }));
+    const written = await writeDocs(loaded, requests, { seed, signal });
+    return written.map((each) => each?.doc ?? null);
+  });
   const rawDocs = await decode(
     units.map(({ language, code }) => prompts.document(language, code)),
     units.map(() => RAW_DOC_TOKENS),
   );
-  const rests = await decode(
-    forCode.map(({ language, doc, signature }) => prompts.generate(language, doc, signature)),
-    forCode.map(({ rest }) => 2 * tokenizer.encode(rest).length + CODE_EXTRA),
+  const capOf = ({ rest }: EvaluationUnit): number =>
+    2 * tokenizer.encode(rest).length + CODE_EXTRA;
+  const rests = await inBatches(forCode, progress(), (batch) =>
+    writeCodes(loaded, batch, { maxTokens: batch.map(capOf), seed, signal }),
   );
-  const rawRests = rests.map(({ ids }) => prompts.readCode(ids));
+  const rawRests = await decode(
+    forCode.map(({ language, doc, signature }) => prompts.generate(language, doc, signature)),
+    forCode.map(capOf),
+  );
   return {
     docs,
     rawDocs: rawDocs.map(({ ids }) => parsePlainDoc(prompts.readDoc(ids))),
-    rests: forCode.map(({ language, signature }, i) =>
-      wholeUnit(similarities.get(language)!, signature, rawRests[i]),
-    ),
-    rawRests,
+    rests,
+    rawRests: rawRests.map(({ ids }) => prompts.readCode(ids)),
   };
 }
 
-async function framedDocs(
-  { loaded, seed, signal }: AnswerContext,
+/** Asks for units of like length together: their answers end at about the same time. */
+async function inBatches<T>(
   units: readonly EvaluationUnit[],
   onProgress: (share: number) => void,
-): Promise<(Doc | null)[]> {
-  const docs: (Doc | null)[] = [];
-  // Units of like length together: their docs end at about the same time.
+  ask: (batch: readonly EvaluationUnit[]) => Promise<readonly T[]>,
+): Promise<T[]> {
+  const answers: T[] = [];
   const order = [...units.keys()].sort((a, b) => units[a].code.length - units[b].code.length);
   for (let from = 0; from < order.length; from += ROWS) {
     const rows = order.slice(from, from + ROWS);
-    const written = await writeDocs(
-      loaded,
-      rows.map((i) => ({
-        language: units[i].language,
-        code: units[i].code,
-        frame: units[i],
-        temperature: 0,
-      })),
-      { seed, signal },
-    );
+    const made = await ask(rows.map((i) => units[i]));
     rows.forEach((i, at) => {
-      docs[i] = written[at]?.doc ?? null;
+      answers[i] = made[at];
     });
     onProgress(Math.min(from + ROWS, order.length) / order.length);
   }
-  return docs;
+  return answers;
 }

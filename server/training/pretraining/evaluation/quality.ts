@@ -91,11 +91,7 @@ export async function measureQuality(options: QualityOptions): Promise<Quality> 
     const neighbours = await Neighbours.read(shards.read('train'), new Set(languages), signal);
     const forCode = comparableUnits(units, similarities, options.codes);
     const onProgress = (share: number): void => options.onProgress?.('asking the model', share);
-    const answers = await answer(
-      { loaded, similarities, seed, signal, onProgress },
-      units,
-      forCode,
-    );
+    const answers = await answer({ loaded, seed, signal, onProgress }, units, forCode);
     options.onProgress?.('scoring', 0);
     const docs = docsOf(units, answers, neighbours);
     const docScores = mapValues(docs, (own) => own.map((doc, i) => scoreDoc(doc, units[i])));
