@@ -2,6 +2,7 @@ import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 
 /** What no text of a doc holds: ends and beginnings of comments, fences, tags and marks that look like tokens. */
 const BANNED = ['*/', '/*', '"""', "'''", '```', '<|', '@param', '@return'];
+const ANY_BANNED = new RegExp(BANNED.map((text) => text.replace(/[*/|]/g, '\\$&')).join('|'));
 const LONGEST_BANNED = Math.max(...BANNED.map((text) => text.length));
 
 /** Nothing but visible characters and blanks; a line end at most at the end. */
@@ -24,7 +25,7 @@ export class DocVocabulary {
     const texts = new Map<number, string>();
     for (let id = 0; id < tokenizer.vocabSize; id++) {
       const text = tokenizer.decode([id]);
-      if (LINE_TEXT.test(text) && !stopIds.includes(id) && !holdsBanned(text)) {
+      if (LINE_TEXT.test(text) && !stopIds.includes(id) && !ANY_BANNED.test(text)) {
         texts.set(id, text);
       }
     }
@@ -58,7 +59,8 @@ export class DocVocabulary {
     const tail = openTail(text);
     let ids = this.insideByTail.get(tail);
     if (ids === undefined) {
-      const fitting = idsWhere(this.texts, (more) => !holdsBanned(tail + more));
+      const endings = endingsAfter(tail);
+      const fitting = idsWhere(this.texts, (more) => !endings.some((end) => more.startsWith(end)));
       ids = Int32Array.from([...fitting, ...this.stopIds]);
       this.insideByTail.set(tail, ids);
     }
@@ -70,8 +72,13 @@ function idsWhere(texts: ReadonlyMap<number, string>, fits: (text: string) => bo
   return Int32Array.from([...texts].filter(([, text]) => fits(text)).map(([id]) => id));
 }
 
-function holdsBanned(text: string): boolean {
-  return BANNED.some((banned) => text.includes(banned));
+/** What would complete something banned after a text that ends so. */
+function endingsAfter(tail: string): string[] {
+  return BANNED.flatMap((banned) =>
+    Array.from(banned, (_, i) => i)
+      .filter((begun) => begun > 0 && tail.endsWith(banned.slice(0, begun)))
+      .map((begun) => banned.slice(begun)),
+  );
 }
 
 /** The longest end of a text with which something banned begins. */

@@ -2,9 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentUnit } from '../../../server/inference/documentUnit.js';
 import { generateCode } from '../../../server/inference/generateCode.js';
 import type { LoadedModel } from '../../../server/inference/loadedModel.js';
+import { promptsFor } from '../../../server/inference/prompts.js';
 import { writeCodes } from '../../../server/inference/writeCodes.js';
 import { writeDocs } from '../../../server/inference/writeDocs.js';
 import { parsePlainDoc, renderPlainDoc } from '../../../server/languages/docs/plain.js';
+import { makeTokenizer } from '../../../server/model/tokenizer/load.js';
+import { trainTokenizer } from '../../../server/model/tokenizer/train.js';
+import { Qwen2Model } from '../../../server/model/transformer.js';
 import { loadSimilarity, type Similarity } from '../../../server/similarity/similarity.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import { evaluate } from '../../../server/training/evaluate.js';
@@ -155,6 +159,33 @@ describe('a model that knows nothing', () => {
         }
       }
     }
+  });
+
+  it('names them also where it is asked in words', async () => {
+    const { view } = examples[0];
+    const tokenizer = makeTokenizer(
+      trainTokenizer([view.code, 'Doubles a number.\n@param x the number\n```\n'], {
+        vocabSize: 300,
+        specials: ['<|endoftext|>', '<|im_start|>', '<|im_end|>'],
+      }),
+    );
+    const config = { ...blank.model.config, vocabSize: tokenizer.vocabSize, contextLength: 1024 };
+    const model = Qwen2Model.init(config, 2);
+    const asked = { ...blank, tokenizer, prompts: promptsFor(tokenizer), model };
+    expect(asked.prompts.kind).toBe('words');
+    const requests = [0, 1, 1, 1].map((temperature) => ({
+      language: view.language,
+      code: view.code,
+      frame: view,
+      temperature,
+    }));
+    const written = (await writeDocs(asked, requests, { seed: 8 })).filter((one) => one !== null);
+    expect(written.length).toBeGreaterThan(0);
+    for (const { doc } of written) {
+      expect(doc.params.map(({ name }) => name)).toEqual(view.parameters);
+      expect(doc.summary).not.toMatch(/```|<\|/);
+    }
+    model.dispose();
   });
 
   it('writes code that parses, or says why there is none', async () => {
