@@ -297,7 +297,7 @@ describe('weightedLogProbs', () => {
     const w = tensor2d([1, 2, 3, 4], [2, 2]);
     const twice = (): Scalar =>
       mul<Scalar>(
-        weightedLogProbs(h as Tensor2D, w, Int32Array.of(1), Float32Array.of(1)).total,
+        weightedLogProbs(h, w, Int32Array.of(1), Float32Array.of(1)).total,
         2,
       );
     expect(() => valueAndGrads(twice, [h])).toThrow('the loss itself');

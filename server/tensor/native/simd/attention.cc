@@ -4,6 +4,8 @@
 
 #include "../kernels.h"
 #include "attention_tile.h"
+#include "exp.h"
+#include "transpose.h"
 #include "vec.h"
 
 namespace bc {
@@ -27,7 +29,7 @@ float joinRow(float* score, int seen, float scale, float* top, float* total) {
   float rowTop = maxLanes(tops);
   vf sums = {};
   for (int j = 0; j < BK; j += kLanes) {
-    vf e = vexp(load(score + j) - rowTop);
+    vf e = expDown(load(score + j) - rowTop);
     sums += e;
     store(score + j, e);
   }
@@ -64,7 +66,7 @@ void forward(const AttentionArgs& p, const ForwardTask& task) {
   auto visit = [&](int keyStart, int keys, int ownStart) {
     const float* k = p.k + keyStart * kvRow + size_t(task.kvHead) * size;
     const float* v = p.v + keyStart * kvRow + size_t(task.kvHead) * size;
-    tile::transpose(k, kvRow, keys, size, keyBlock, BK);
+    transposePadded(k, kvRow, keys, size, keyBlock, BK, BK);
     tile::Rows values = tile::wholeVectors(v, kvRow, keys, size, padded, valueCopy);
     for (int h = 0; h < group; h++) {
       for (int q0 = task.first; q0 < last; q0 += BQ) {

@@ -5,6 +5,8 @@
 
 #include "../kernels.h"
 #include "attention_tile.h"
+#include "exp.h"
+#include "transpose.h"
 #include "vec.h"
 
 namespace bc {
@@ -46,7 +48,7 @@ void blockGradients(const Backward& b, int h, int q0, int rows, int keys, int ow
     float logSum = b.p.logSum[size_t(b.s.start + q0 + r) * b.p.heads + head];
     float delta = b.delta[h * b.queries + q0 + r];
     for (int j = 0; j < BK; j += kLanes) {
-      vf e = vexp(load(p + j) * scale - logSum);
+      vf e = expDown(load(p + j) * scale - logSum);
       store(p + j, e);
       store(d + j, e * (load(d + j) - delta) * scale);
     }
@@ -64,8 +66,8 @@ void visitKeys(const Backward& b, int keyStart, int keys, int ownStart) {
   float* sums = scratch(12, size_t(2 * BK) * b.padded);
   memset(sums, 0, size_t(2 * BK) * b.padded * sizeof(float));
   float *dk = sums, *dv = sums + size_t(BK) * b.padded;
-  tile::transpose(p.k + kvOffset, b.kvRow, keys, b.size, keyBlock, BK);
-  tile::transpose(p.v + kvOffset, b.kvRow, keys, b.size, valueBlock, BK);
+  transposePadded(p.k + kvOffset, b.kvRow, keys, b.size, keyBlock, BK, BK);
+  transposePadded(p.v + kvOffset, b.kvRow, keys, b.size, valueBlock, BK, BK);
   tile::Rows keyRows = tile::wholeVectors(p.k + kvOffset, b.kvRow, keys, b.size, b.padded, copies);
   for (int h = 0; h < b.group; h++) {
     // The first query that sees any of these keys begins the first block.

@@ -68,15 +68,6 @@ void multiply(int rows, int width, int depth, const float* a, size_t aRow, size_
   if (rest == 1) columns<1, ADD>(rows, depth, a, aRow, aDepth, b + j, bRow, c + j, cRow);
 }
 
-// rows x width into width x stride (stride >= rows), the columns past `rows` zero.
-BC_INLINE void transpose(const float* from, size_t fromRow, int rows, int width, float* to, int stride) {
-  constexpr int B = 16;
-  for (int r0 = 0; r0 < stride; r0 += B) {
-    for (int d = 0; d < width; d++)
-      for (int r = r0; r < r0 + B; r++) to[d * stride + r] = r < rows ? from[r * fromRow + d] : 0;
-  }
-}
-
 // Rows that may be read in whole vectors: in place, or as a copy padded with zeros.
 struct Rows {
   const float* data;

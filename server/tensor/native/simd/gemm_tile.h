@@ -62,6 +62,14 @@ struct Target {
   float alpha;
 };
 
+template <int V, typename F>
+BC_INLINE void eachVector(vf (&acc)[MR][V], F&& body) {
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; r++)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) body(acc[r][v], r, v);
+}
+
 // One tile of rows x columns, at most MR x V vectors.
 template <int V>
 void micro(int depth, Source a, const float* __restrict b, Target t, int rows, int columns) {
@@ -71,10 +79,11 @@ void micro(int depth, Source a, const float* __restrict b, Target t, int rows, i
   for (int r = 0; r < MR; r++) {
     int at = r < rows ? r : rows - 1;
     row[r] = a.data + at * a.row;
-    __builtin_prefetch(t.c + at * t.cRow, 1);
-    __builtin_prefetch(t.c + at * t.cRow + columns - 1, 1);
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) acc[r][v] = vf{};
+    for (int v = 0; v < V; v++) {
+      __builtin_prefetch(t.c + at * t.cRow + v * kLanes, 1);
+      acc[r][v] = vf{};
+    }
   }
   size_t at = 0;
   for (int k = 0; k < depth; k++, at += a.depth, b += NR) {
@@ -89,23 +98,15 @@ void micro(int depth, Source a, const float* __restrict b, Target t, int rows, i
     }
   }
   if (rows == MR && columns == V * kLanes) {
-#pragma GCC unroll 16
-    for (int r = 0; r < MR; r++) {
-#pragma GCC unroll 4
-      for (int v = 0; v < V; v++) {
-        vf sum = acc[r][v] * t.alpha;
-        if (t.addend) sum += load(t.addend + r * t.addendRow + v * kLanes);
-        if (t.bias) sum += load(t.bias + v * kLanes);
-        store(t.c + r * t.cRow + v * kLanes, sum);
-      }
-    }
+    eachVector<V>(acc, [&](vf& sum, int, int) { sum *= t.alpha; });
+    if (t.addend)
+      eachVector<V>(acc, [&](vf& sum, int r, int v) { sum += load(t.addend + r * t.addendRow + v * kLanes); });
+    if (t.bias) eachVector<V>(acc, [&](vf& sum, int, int v) { sum += load(t.bias + v * kLanes); });
+    eachVector<V>(acc, [&](vf& sum, int r, int v) { store(t.c + r * t.cRow + v * kLanes, sum); });
     return;
   }
   alignas(64) float tile[MR * V * kLanes];
-#pragma GCC unroll 16
-  for (int r = 0; r < MR; r++)
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++) store(tile + (r * V + v) * kLanes, acc[r][v]);
+  eachVector<V>(acc, [&](vf& sum, int r, int v) { store(tile + (r * V + v) * kLanes, sum); });
   for (int r = 0; r < rows; r++)
     lanes(columns, [&](size_t j, auto part) {
       vf sum = get(tile + r * V * kLanes + j, part) * t.alpha;

@@ -46,7 +46,7 @@ Active gather(const LogProbsArgs& p, Keep&& keep) {
 int chunkTokens(const LogProbsArgs& p) {
   int byCache = 200000 / (BLOCK + 2 * p.width), byMemory = 12000000 / p.vocab;
   int tokens = minOf(byCache, byMemory) / NR * NR;
-  return tokens < 2 * NR ? 2 * NR : minOf(tokens, 384);
+  return tokens < 2 * NR ? 2 * NR : minOf(tokens, 288);
 }
 
 template <typename Visit>
