@@ -1,5 +1,5 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import type { NativeKernel } from './kernel.js';
+import { gradientFor, type NativeKernel } from './kernel.js';
 
 const linear: NativeKernel = {
   name: 'BatCoderLinear',
@@ -142,6 +142,37 @@ const loraLinearInputGrad: NativeKernel = {
   },
 };
 
+/** dw = dyᵀ x, or added to a sum. */
+const linearWeightGrad: NativeKernel = {
+  name: 'BatCoderLinearWeightGrad',
+  run: ({ inputs: { dy, x }, attrs, backend }) => {
+    const [n, width] = dy.shape;
+    const depth = x.shape[1];
+    const { info, values, accumulate } = gradientFor(
+      backend,
+      [width, depth],
+      attrs['sum'] as TensorInfo | null,
+    );
+    backend.addon.gemm(
+      backend.floats(dy),
+      backend.floats(x),
+      values,
+      width,
+      depth,
+      n,
+      true,
+      false,
+      1,
+      0,
+      0,
+      1,
+      accumulate,
+      null,
+    );
+    return info;
+  },
+};
+
 const embedding: NativeKernel = {
   name: 'BatCoderEmbedding',
   run: ({ inputs: { table }, attrs, backend }) => {
@@ -157,16 +188,16 @@ const embeddingGrad: NativeKernel = {
   name: 'BatCoderEmbeddingGrad',
   run: ({ inputs: { dy }, attrs, backend }) => {
     const width = dy.shape[1];
-    const sum = attrs['sum'] as TensorInfo | null;
-    const grad = sum
-      ? backend.alias(sum, sum.shape)
-      : backend.allocate([attrs['vocab'] as number, width]);
-    const values = backend.floats(grad);
-    if (!sum) {
+    const { info, values, accumulate } = gradientFor(
+      backend,
+      [attrs['vocab'] as number, width],
+      attrs['sum'] as TensorInfo | null,
+    );
+    if (!accumulate) {
       values.fill(0);
     }
     backend.addon.embeddingGrad(backend.floats(dy), attrs['ids'] as Int32Array, values, width);
-    return grad;
+    return info;
   },
 };
 
@@ -323,6 +354,7 @@ const cacheAttend: NativeKernel = {
 
 export const fusedKernels: NativeKernel[] = [
   linear,
+  linearWeightGrad,
   loraLinear,
   loraLinearInputGrad,
   embedding,

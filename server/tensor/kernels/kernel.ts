@@ -25,3 +25,13 @@ export function allFloats(inputs: NamedTensorInfoMap): boolean {
 export function asKernelFunc(run: NativeFunc): KernelFunc {
   return run as unknown as KernelFunc;
 }
+
+/** Where a gradient goes: a new tensor, or a sum that it is added to. */
+export function gradientFor(
+  backend: NativeBackend,
+  shape: number[],
+  sum: TensorInfo | null,
+): { info: TensorInfo; values: Float32Array; accumulate: boolean } {
+  const info = sum ? backend.alias(sum, shape) : backend.allocate(shape);
+  return { info, values: backend.floats(info), accumulate: sum !== null };
+}

@@ -1,16 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { NativeBackend } from '../nativeBackend.js';
-import type { NativeKernel } from './kernel.js';
-
-/** Where the gradient of `like` goes: a new tensor, or a sum that it is added to. */
-function gradientFor(
-  backend: NativeBackend,
-  like: TensorInfo,
-  sum: TensorInfo | null,
-): { info: TensorInfo; values: Float32Array; accumulate: boolean } {
-  const info = sum ? backend.alias(sum, sum.shape) : backend.allocate(like.shape);
-  return { info, values: backend.floats(info), accumulate: sum !== null };
-}
+import { gradientFor, type NativeKernel } from './kernel.js';
 
 const selected: NativeKernel = {
   name: 'BatCoderSelectedLogProbs',
@@ -39,7 +28,7 @@ const selectedGrad: NativeKernel = {
   run: ({ inputs: { dy, hidden, w, logSum }, attrs, backend }) => {
     const dHidden = backend.allocate(hidden.shape);
     const dw = attrs['weightGrad']
-      ? gradientFor(backend, w, attrs['sum'] as TensorInfo | null)
+      ? gradientFor(backend, w.shape, attrs['sum'] as TensorInfo | null)
       : null;
     backend.addon.logProbsGrad(
       backend.floats(hidden),
@@ -65,7 +54,7 @@ const weighted: NativeKernel = {
     const [logProbs, entropy, logSum] = [0, 1, 2].map(() => backend.allocate([targets.length]));
     const dHidden = backend.allocate(hidden.shape);
     const dw = attrs['weightGrad']
-      ? gradientFor(backend, w, attrs['sum'] as TensorInfo | null)
+      ? gradientFor(backend, w.shape, attrs['sum'] as TensorInfo | null)
       : null;
     const values = backend.floats(logProbs);
     backend.addon.logProbs(

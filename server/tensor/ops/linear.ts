@@ -8,9 +8,11 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
+import { gradientSum } from '../autodiff.js';
 import { hasKernel, runKernel } from './kernel.js';
 
 const LINEAR = 'BatCoderLinear';
+const LINEAR_WEIGHT_GRAD = 'BatCoderLinearWeightGrad';
 const LORA_LINEAR = 'BatCoderLoraLinear';
 const LORA_LINEAR_INPUT_GRAD = 'BatCoderLoraLinearInputGrad';
 
@@ -75,7 +77,7 @@ registerGradient({
     const [x, w] = saved as Tensor2D[];
     return {
       x: () => matMul(g, w),
-      w: () => matMul(g, x, true, false),
+      w: () => runKernel<Tensor2D>(LINEAR_WEIGHT_GRAD, { dy: g, x }, { sum: gradientSum('w') }),
       bias: () => sum(g, 0),
     };
   },

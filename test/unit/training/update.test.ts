@@ -134,8 +134,19 @@ describe('GradientSum', () => {
       const other = apart.gradients.get(name)!.dataSync();
       tensor.dataSync().forEach((value, i) => expect(value).toBeCloseTo(other[i], 5));
     }
-    together.dispose();
-    apart.dispose();
+    const known = new GradientSum(parts.policy.model);
+    for (const sequence of sequences) {
+      const batch = packSequences([sequence]);
+      const { logProbs } = known.addWeighted(batch, slopes(batch.ids.length));
+      expect([...logProbs]).toEqual([...scoreTokens(parts.policy.model, batch).logProbs]);
+    }
+    for (const [name, tensor] of together.gradients) {
+      const other = known.gradients.get(name)!.dataSync();
+      tensor.dataSync().forEach((value, i) => expect(value).toBeCloseTo(other[i], 5));
+    }
+    for (const sum of [together, apart, known]) {
+      sum.dispose();
+    }
     parts.policy.dispose();
   });
 });
