@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { writeFileAtomic } from '../store/atomic.js';
 import { qualityPage } from '../training/pretraining/evaluation/page.js';
 import { measureQuality, type Quality } from '../training/pretraining/evaluation/quality.js';
@@ -10,7 +10,7 @@ export const pretrainEval: Command = {
   name: 'pretrain-eval',
   summary: 'measure a model on the sources that pretraining set aside, beside simple baselines',
   usage:
-    'PREPARED --model DIR [--functions N] [--codes N] [--seed N] [--samples N] [--out FILE.md] [--json]',
+    'PREPARED --model DIR [--functions N] [--codes N] [--seed N] [--samples N] [--suite FILE] [--out FILE.md] [--json]',
   example: 'batcoder pretrain-eval prepared --model model --out docs/model/quality.md',
   options: [
     { name: 'model', value: 'string', placeholder: 'DIR', summary: 'the model to measure' },
@@ -34,6 +34,13 @@ export const pretrainEval: Command = {
       summary: 'functions to show with every answer, drawn by the seed (default 50)',
     },
     {
+      name: 'suite',
+      value: 'string',
+      placeholder: 'FILE',
+      summary:
+        'also pass@1 and pass@10 on a HumanEval or MBPP file: RUNS the code that the model writes',
+    },
+    {
       name: 'out',
       value: 'string',
       placeholder: 'FILE.md',
@@ -46,6 +53,7 @@ export const pretrainEval: Command = {
     const modelDir = folder(io, args.string('model') ?? 'model');
     let bar: Progress | null = null;
     let shown = '';
+    const suite = args.string('suite');
     const quality = await measureQuality({
       prepared,
       modelDir,
@@ -53,6 +61,7 @@ export const pretrainEval: Command = {
       codes: args.number('codes') ?? 900,
       seed: args.number('seed') ?? 1,
       samples: args.number('samples') ?? 50,
+      suite: suite === undefined ? undefined : resolve(io.cwd, suite),
       signal: io.signal,
       onProgress(phase, share) {
         if (phase !== shown) {
@@ -69,7 +78,8 @@ export const pretrainEval: Command = {
       const { units, codes, seed } = quality;
       const command =
         `batcoder pretrain-eval PREPARED --model DIR --functions ${units} ` +
-        `--codes ${codes.rows.at(-1)!.units} --seed ${seed}`;
+        `--codes ${codes.rows.at(-1)!.units} --seed ${seed}` +
+        (suite === undefined ? '' : ` --suite ${basename(suite)}`);
       const date = new Date().toISOString().slice(0, 10);
       writeFileAtomic(resolve(io.cwd, out), `${qualityPage(quality, command, date)}\n`);
     }
@@ -79,7 +89,7 @@ export const pretrainEval: Command = {
 };
 
 /** The figures over all languages, a line each. */
-function describe({ units, docs, codes, parameterCounts }: Quality): string[] {
+function describe({ units, docs, codes, parameterCounts, suite }: Quality): string[] {
   const lines = [`${units} functions, in percent`];
   for (const { systems, measures, rows } of [docs, codes]) {
     const all = rows[rows.length - 1];
@@ -90,6 +100,15 @@ function describe({ units, docs, codes, parameterCounts }: Quality): string[] {
       });
       lines.push(`${system.padEnd(10)} ${figures.join('  ')}`);
     }
+  }
+  if (suite !== null) {
+    const { name, greedy, sampled } = suite;
+    const [one, ten] = [sampled.passAt1, sampled.passAt10].map(({ mean }) =>
+      (100 * mean).toFixed(1),
+    );
+    lines.push(
+      `${name}: pass@1 ${(100 * greedy.mean).toFixed(1)} greedy, ${one} sampled, pass@10 ${ten}`,
+    );
   }
   const { docs: given, named, parameters, invented } = parameterCounts.model.all!;
   lines.push(`${given} docs with ${named} of their ${parameters} parameters, ${invented} invented`);

@@ -23,6 +23,8 @@ export interface SuiteTask {
 
 type Fields = Record<string, unknown>;
 
+const QUOTED = /("""|''').*?\1/s;
+
 /**
  * Reads a suite, `.jsonl` or `.jsonl.gz`, one task a line: HumanEval's fields (task_id, prompt, entry_point, test,
  * canonical_solution; MBXP's files have the same) or MBPP's (task_id, text, code, test_list, test_setup_code;
@@ -82,9 +84,11 @@ async function humanEvalTask(fields: Fields): Promise<SuiteTask | null> {
       id: String(id),
       before: beforeUnit(prompt, unit),
       signature: unit.signature,
-      doc: unit.doc === null ? '' : renderPlainDoc(parseDoc(unit.doc, 'python')),
+      // A text that Python takes for no docstring says as well what is asked for.
+      doc: docOf(unit.doc ?? QUOTED.exec(unit.code)?.[0] ?? ''),
       canonical: typeof solution === 'string' ? prompt + solution : null,
-      tests: `${test}\ncheck(${name})\n`,
+      // Bound first: a function may itself be called check.
+      tests: `candidate_ = ${name}\n${test}\ncheck(candidate_)\n`,
     }
   );
 }
@@ -111,6 +115,12 @@ async function mbppTask(fields: Fields): Promise<SuiteTask | null> {
     canonical: setup + code,
     tests,
   };
+}
+
+/** A docstring as the model reads docs: the first paragraph, up to the examples that it may run into. */
+function docOf(docstring: string): string {
+  const doc = parseDoc(docstring, 'python');
+  return renderPlainDoc({ ...doc, summary: doc.summary.replace(/\s*>>>.*$/s, '') });
 }
 
 /** A text or a list of texts, each ended. */

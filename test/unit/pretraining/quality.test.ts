@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +15,7 @@ import { Qwen2Model } from '../../../server/model/transformer.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import type { Quality } from '../../../server/training/pretraining/evaluation/quality.js';
 
+const hasPython = spawnSync('python3', ['--version']).status === 0;
 let folder: string;
 
 /** Prepared data of a few functions, and a model of random weights. */
@@ -93,5 +95,20 @@ describe('pretrain-eval', () => {
     expect(page).toContain('## 2 samples, drawn by seed');
     expect(page.match(/^\| all \|/gm)).toHaveLength(3 + 1 + 4);
     expect(await evaluate(...args)).toEqual(quality);
+  });
+
+  it.skipIf(!hasPython)('tries the model on a suite where one is given', async () => {
+    const prompt = 'def add(a, b):\n    """Adds two numbers."""\n';
+    const test = 'def check(f):\n    assert f(1, 2) == 3\n';
+    const task = { task_id: 'T/0', prompt, entry_point: 'add', test };
+    writeFileSync(join(folder, 'Tiny.jsonl'), `${JSON.stringify(task)}\n`);
+    const out = join(folder, 'suite.md');
+    const { suite } = await evaluate(
+      ...['.', '--model', 'model', '--functions', '1', '--codes', '1', '--samples', '0'],
+      ...['--suite', 'Tiny.jsonl', '--out', out],
+    );
+    expect(suite).toMatchObject({ name: 'Tiny', tasks: 1, sampled: { answers: 10 } });
+    expect(suite!.greedy.mean).toBe(0);
+    expect(readFileSync(out, 'utf8')).toContain('### Tiny, 1 task');
   });
 });

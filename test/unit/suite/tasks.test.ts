@@ -37,8 +37,14 @@ describe('readSuite', () => {
       signature: 'def area(radius: float,\n         factor=1) -> float:',
       doc: 'The area of a circle with this radius.',
       canonical: `${prompt}    return math.pi * radius ** 2\n`,
-      tests: 'def check(f):\n    assert f(0) == 0\n\ncheck(area)\n',
+      tests: 'candidate_ = area\ndef check(f):\n    assert f(0) == 0\n\ncheck(candidate_)\n',
     });
+  });
+
+  it('finds the text of a task that is no docstring', async () => {
+    const prompt = 'def half(n):\n    import math\n    """\n    Halves a number.\n    """\n';
+    const [task] = await readSuite(suiteOf({ task_id: 1, prompt, entry_point: 'half', test: '' }));
+    expect(task).toMatchObject({ signature: 'def half(n):', doc: 'Halves a number.' });
   });
 
   it('takes the indentation of the docstring, tabs too', async () => {
@@ -47,7 +53,7 @@ describe('readSuite', () => {
       suiteOf({ task_id: 1, prompt, entry_point: 'twice', test: 'def check(f): pass' }),
     );
     expect(task.signature).toBe('def twice(n):');
-    expect(task.doc).toMatch(/^Doubles a number\./);
+    expect(task.doc).toBe('Doubles a number.');
     expect(task.canonical).toBeNull();
   });
 

@@ -87,6 +87,7 @@ export function qualityPage(quality: Quality, command: string, date: string): st
       ...figureTable(codes, measure),
       '',
     ]),
+    ...suiteSection(quality),
     `## ${quality.samples.length} samples, drawn by seed`,
     '',
     ...samplePage(quality),
@@ -122,6 +123,29 @@ function figureTable<S extends DocSystem | CodeSystem, M extends string>(
     ];
   });
   return table(head, body);
+}
+
+function suiteSection({ suite }: Quality): string[] {
+  if (suite === null) {
+    return [];
+  }
+  const { name, tasks, greedy, sampled, python, network } = suite;
+  return [
+    `### ${name}, ${tasks} ${tasks === 1 ? 'task' : 'tasks'}`,
+    '',
+    ...table(
+      ['', 'pass@1', 'pass@10'],
+      [
+        ['one greedy answer', interval(greedy), ''],
+        ['ten answers at temperature 0.8', interval(sampled.passAt1), interval(sampled.passAt10)],
+      ],
+    ),
+    '',
+    'By the unbiased estimator of Chen et al. (2021). The doc is given as the model reads docs: its first paragraph,',
+    `without the examples. ${sampled.withheld} of the ${sampled.answers} sampled answers were no whole function and were`,
+    `not run. Python ${python}; network: ${network}.`,
+    '',
+  ];
 }
 
 function parameterTable({ docs, parameterCounts }: Quality): string[] {

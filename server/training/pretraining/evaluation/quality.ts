@@ -1,18 +1,25 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Shards } from '../../../corpus/pretraining/shards.js';
-import { loadModel } from '../../../inference/loadedModel.js';
+import { type LoadedModel, loadModel } from '../../../inference/loadedModel.js';
 import type { Doc, LanguageId } from '../../../languages/types.js';
 import type { Similarity } from '../../../similarity/similarity.js';
 import { initBackend } from '../../../tensor/backend.js';
 import { UserError } from '../../../util/errors.js';
 import { Random } from '../../../util/random.js';
+import type { Estimate } from '../../bootstrap.js';
 import { loadSimilarities } from '../../evaluateWorkspace.js';
+import { Sandbox } from '../../suite/sandbox.js';
+import { modelAnswers, runSuite, type SuiteResult } from '../../suite/suite.js';
+import { readSuite } from '../../suite/tasks.js';
 import { answer, fitsModel, type ModelAnswers } from './answers.js';
 import { Neighbours } from './neighbours.js';
 import { type CodeScore, scoreCode, scoreDoc, scoreEmptyBody } from './scores.js';
 import { tabulate, type Table } from './tables.js';
 import { rulesTemplate, wordsTemplate } from './template.js';
 import { drawUnits, type EvaluationUnit, shareOut } from './units.js';
+
+/** Sampled answers to each task of a suite. */
+const SUITE_ANSWERS = 10;
 
 export type DocSystem = 'model' | 'raw' | 'words' | 'rules' | 'neighbour';
 export type CodeSystem = 'model' | 'raw' | 'empty' | 'neighbour';
@@ -47,7 +54,21 @@ export interface Quality {
   docs: Table<DocSystem, DocMeasure>;
   parameterCounts: Record<DocSystem, Partial<Record<LanguageId | 'all', ParameterCounts>>>;
   codes: Table<CodeSystem, CodeMeasure>;
+  /** Null where no suite was given. */
+  suite: SuiteQuality | null;
   samples: Sample[];
+}
+
+/** A model on a suite of tasks with tests. */
+export interface SuiteQuality {
+  name: string;
+  tasks: number;
+  /** One greedy answer to each task. */
+  greedy: Estimate;
+  /** Ten sampled answers to each. */
+  sampled: { passAt1: Estimate; passAt10: Estimate; answers: number; withheld: number };
+  python: string;
+  network: string;
 }
 
 export interface QualityOptions {
@@ -59,6 +80,8 @@ export interface QualityOptions {
   codes: number;
   seed: number;
   samples: number;
+  /** A HumanEval or MBPP file: the code that the model writes for it is run. */
+  suite?: string;
   signal?: AbortSignal;
   /** Told what is done now and the share of it that is behind. */
   onProgress?(phase: string, share: number): void;
@@ -92,6 +115,8 @@ export async function measureQuality(options: QualityOptions): Promise<Quality> 
     const forCode = comparableUnits(units, similarities, options.codes);
     const onProgress = (share: number): void => options.onProgress?.('asking the model', share);
     const answers = await answer({ loaded, seed, signal, onProgress }, units, forCode);
+    const suite =
+      options.suite === undefined ? null : await trySuite(loaded, options.suite, options);
     options.onProgress?.('scoring', 0);
     const docs = docsOf(units, answers, neighbours);
     const docScores = mapValues(docs, (own) => own.map((doc, i) => scoreDoc(doc, units[i])));
@@ -113,11 +138,47 @@ export async function measureQuality(options: QualityOptions): Promise<Quality> 
         ['empty', 'neighbour'],
         seed,
       ),
+      suite,
       samples: drawSamples(units, docs, options.samples, seed),
     };
   } finally {
     loaded.dispose();
   }
+}
+
+async function trySuite(
+  loaded: LoadedModel,
+  file: string,
+  { seed, signal, onProgress }: Pick<QualityOptions, 'seed' | 'signal' | 'onProgress'>,
+): Promise<SuiteQuality> {
+  const tasks = await readSuite(file);
+  const sandbox = Sandbox.open();
+  const phase = (
+    name: string,
+  ): { seed: number; signal?: AbortSignal; onProgress(n: number): void } => ({
+    seed,
+    signal,
+    onProgress: (share) => onProgress?.(name, share),
+  });
+  const ask = async (count: number): Promise<SuiteResult> => {
+    const answers = await modelAnswers(loaded, tasks, count, phase('writing for the suite'));
+    return runSuite(sandbox, tasks, answers, phase('running the suite'));
+  };
+  const greedy = await ask(1);
+  const sampled = await ask(SUITE_ANSWERS);
+  return {
+    name: basename(file).replace(/\.jsonl(?:\.gz)?$/, ''),
+    tasks: tasks.length,
+    greedy: greedy.passAt[1],
+    sampled: {
+      passAt1: sampled.passAt[1],
+      passAt10: sampled.passAt[10],
+      answers: SUITE_ANSWERS * tasks.length,
+      withheld: sampled.withheld,
+    },
+    python: sandbox.python,
+    network: sandbox.network,
+  };
 }
 
 type Docs = ReadonlyMap<DocSystem, readonly (Doc | null)[]>;
