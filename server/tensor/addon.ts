@@ -10,6 +10,15 @@ export type DecoderHandle = object & { readonly decoder: unique symbol };
 /** Keys and values of sequences in pages. */
 export type PagesHandle = object & { readonly pages: unique symbol };
 
+/** A weight matrix in any of its forms. */
+export type WeightArgs = [
+  kind: number,
+  values: Floats | Int8Array | Bytes,
+  scales: Floats | null,
+  out: number,
+  input: number,
+];
+
 /**
  * What the C++ addon exports, and its WebAssembly build too; the comments beside each function in server/tensor/native/bind_*.cc
  * say what its arguments are. Every function checks that it stays within the arrays it is given.
@@ -40,25 +49,34 @@ export interface Addon {
   ) => void;
 
   linearWeight: (
-    kind: number,
-    values: Floats | Int8Array | Bytes,
-    scales: Floats | null,
-    out: number,
-    input: number,
+    ...args: [...WeightArgs, x: Floats, y: Floats, bias: Floats | null, accumulate: boolean]
+  ) => void;
+  linearWeightGrad: (...args: [...WeightArgs, dy: Floats, dx: Floats]) => void;
+  weightRows: (...args: [...WeightArgs, ids: Ints, y: Floats]) => void;
+  lora: (
+    ...args: [
+      ...WeightArgs,
+      x: Floats,
+      bias: Floats | null,
+      a: Floats,
+      b: Floats,
+      scale: number,
+      low: Floats,
+      y: Floats,
+    ]
+  ) => void;
+  loraGrad: (
+    dy: Floats,
     x: Floats,
-    y: Floats,
-    bias: Floats | null,
-    accumulate: boolean,
+    low: Floats,
+    b: Floats,
+    scale: number,
+    rank: number,
+    da: Floats,
+    db: Floats,
+    g: Floats,
   ) => void;
-  weightRows: (
-    kind: number,
-    values: Floats | Int8Array | Bytes,
-    scales: Floats | null,
-    out: number,
-    input: number,
-    ids: Ints,
-    y: Floats,
-  ) => void;
+  loraInputGrad: (...args: [...WeightArgs, dy: Floats, g: Floats, a: Floats, dx: Floats]) => void;
 
   rmsNorm: (x: Floats, gain: Floats, y: Floats, eps: number) => void;
   rmsNormGrad: (

@@ -32,116 +32,6 @@ const linear: NativeKernel = {
   },
 };
 
-const loraLinear: NativeKernel = {
-  name: 'BatCoderLoraLinear',
-  run: (call) => {
-    const { inputs, attrs, backend } = call;
-    const { x, a, b } = inputs;
-    const y = linear.run(call) as ReturnType<typeof backend.allocate>;
-    const [n, depth] = x.shape;
-    const [width, rank] = b.shape;
-    const low = backend.allocate([n, rank]);
-    const scale = attrs['scale'] as number;
-    backend.addon.gemm(
-      backend.floats(x),
-      backend.floats(a),
-      backend.floats(low),
-      n,
-      rank,
-      depth,
-      false,
-      true,
-      1,
-      0,
-      0,
-      scale,
-      false,
-      null,
-    );
-    backend.addon.gemm(
-      backend.floats(low),
-      backend.floats(b),
-      backend.floats(y),
-      n,
-      width,
-      rank,
-      false,
-      true,
-      1,
-      0,
-      0,
-      1,
-      true,
-      null,
-    );
-    backend.disposeData(low.dataId);
-    return y;
-  },
-};
-
-/** dx = dy w + scale (dy b) a */
-const loraLinearInputGrad: NativeKernel = {
-  name: 'BatCoderLoraLinearInputGrad',
-  run: ({ inputs: { dy, w, a, b }, attrs, backend }) => {
-    const [n, width] = dy.shape;
-    const [rank, depth] = a.shape;
-    const dx = backend.allocate([n, depth]);
-    const low = backend.allocate([n, rank]);
-    const scale = attrs['scale'] as number;
-    const { addon } = backend;
-    addon.gemm(
-      backend.floats(dy),
-      backend.floats(w),
-      backend.floats(dx),
-      n,
-      depth,
-      width,
-      false,
-      false,
-      1,
-      0,
-      0,
-      1,
-      false,
-      null,
-    );
-    addon.gemm(
-      backend.floats(dy),
-      backend.floats(b),
-      backend.floats(low),
-      n,
-      rank,
-      width,
-      false,
-      false,
-      1,
-      0,
-      0,
-      scale,
-      false,
-      null,
-    );
-    addon.gemm(
-      backend.floats(low),
-      backend.floats(a),
-      backend.floats(dx),
-      n,
-      depth,
-      rank,
-      false,
-      false,
-      1,
-      0,
-      0,
-      1,
-      true,
-      null,
-    );
-    backend.disposeData(low.dataId);
-    return dx;
-  },
-};
-
 /** dw = dyᵀ x, or added to a sum. */
 const linearWeightGrad: NativeKernel = {
   name: 'BatCoderLinearWeightGrad',
@@ -355,8 +245,6 @@ const cacheAttend: NativeKernel = {
 export const fusedKernels: NativeKernel[] = [
   linear,
   linearWeightGrad,
-  loraLinear,
-  loraLinearInputGrad,
   embedding,
   embeddingGrad,
   rmsNorm,

@@ -14,6 +14,7 @@ import { allFloats, asKernelFunc } from './kernel.js';
 import { logProbsKernels } from './logProbs.js';
 import { matrixKernels } from './matrix.js';
 import { movementKernels } from './movement.js';
+import { weightKernels } from './weights.js';
 
 const OURS = [
   ...fusedKernels,
@@ -21,6 +22,7 @@ const OURS = [
   ...elementwiseKernels,
   ...matrixKernels,
   ...movementKernels,
+  ...weightKernels,
 ];
 
 /**

@@ -34,6 +34,21 @@ struct LinearArgs {
   bool accumulate = false;
 };
 
+// A frozen layer with a low-rank adapter: y = x wᵀ + bias + low bᵀ, where low = scale x aᵀ.
+// a: [rank][in], b: [out][rank], low: [rows][rank].
+struct LoraArgs {
+  int rows, rank;
+  float scale;
+  const float* x;
+  Weight w;
+  const float* bias;
+  const float *a, *b;
+  float *low, *y;
+  // The backward pass only; g: scale dy b [rows][rank]. loraGrad makes g, da and db; loraInputGrad makes dx from g.
+  const float* dy;
+  float *g, *dx, *da, *db;
+};
+
 // One segment of a packed batch: see server/tensor/segments.ts.
 struct Segment {
   int32_t start, end, prefixStart, prefixEnd;
@@ -102,7 +117,11 @@ struct CopyArgs {
 #define BC_KERNELS(X)                                                                                  \
   X(void, gemm, (const GemmArgs&))                                                                     \
   X(void, linearWeight, (const LinearArgs&))                                                           \
+  X(void, linearWeightGrad, (const Weight&, int rows, const float* dy, float* dx))                     \
   X(void, weightRow, (const Weight&, int row, float* out))                                             \
+  X(void, lora, (const LoraArgs&))                                                                     \
+  X(void, loraGrad, (const LoraArgs&))                                                                 \
+  X(void, loraInputGrad, (const LoraArgs&))                                                            \
   X(void, rmsNorm, (const float* x, const float* gain, float* y, int rows, int width, float eps))      \
   X(void, rmsNormGrad, (const float* dy, const float* x, const float* gain, float* dx, float* dgain,   \
                         int rows, int width, float eps))                                               \

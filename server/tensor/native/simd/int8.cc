@@ -2,8 +2,6 @@
 // way of summing gives the same bits.
 #include "int8.h"
 
-#include "../kernels.h"
-
 namespace bc {
 namespace BC_ISA {
 namespace {
@@ -255,7 +253,7 @@ void int8Product(const Int8Product& p) {
 #endif
 }
 
-void linearInt8(const LinearArgs& p) {
+void linearInt8(const LinearArgs& p, const LowRank* low) {
   Int8Product product = {};
   product.x = quantizeRows(p.x, nullptr, p.rows, p.w.in);
   product.out = p.w.out;
@@ -265,6 +263,20 @@ void linearInt8(const LinearArgs& p) {
   product.y = p.y;
   product.yRow = p.w.out;
   product.accumulate = p.accumulate;
+  product.low = low;
+  int8Product(product);
+}
+
+void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, const LowRank* low) {
+  Int8Product product = {};
+  // The scales of the weights belong to the dimension that is summed over.
+  product.x = quantizeRows(dy, w.scales, rows, w.out);
+  product.out = w.in;
+  product.w = static_cast<const int8_t*>(w.values);
+  product.y = dx;
+  product.yRow = w.in;
+  product.low = low;
+  product.transposed = true;
   int8Product(product);
 }
 

@@ -1,5 +1,6 @@
 // A product of 8-bit weights with rows that are quantised to 8 bits; see int8.cc.
 #pragma once
+#include "../kernels.h"
 #include "lowrank.h"
 #include "quantize.h"
 
@@ -23,6 +24,10 @@ struct Int8Product {
 };
 
 void int8Product(const Int8Product&);
+
+// y = x wᵀ (+ bias), and dx = dy w, plus a low-rank product where `low` is not null.
+void linearInt8(const LinearArgs&, const LowRank* low);
+void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, const LowRank* low);
 
 }  // namespace BC_ISA
 }  // namespace bc

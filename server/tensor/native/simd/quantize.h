@@ -40,7 +40,6 @@ BC_INLINE vi nearest(vf v) {
 
 typedef int8_t vb __attribute__((vector_size(BC_LANES)));
 
-// The sum is kept as a vector of integers.
 BC_INLINE void putBytes(int8_t* to, vi n, All) {
   vb bytes = __builtin_convertvector(n, vb);
   memcpy(to, &bytes, sizeof bytes);

@@ -1,19 +1,60 @@
 // Products with weights in any of their forms.
-#include "../kernels.h"
-#include "vec.h"
+#include "int8.h"
 
 namespace bc {
 namespace BC_ISA {
 
+void gemm(const GemmArgs&);
 void linearF32(const LinearArgs&);
-void linearInt8(const LinearArgs&);
 void linearInt4(const LinearArgs&);
+void weightRow(const Weight&, int row, float* out);
+
+namespace {
+
+GemmArgs rowMajor(const float* a, const float* b, float* c, int m, int n, int k) {
+  GemmArgs g = {};
+  g.m = m;
+  g.n = n;
+  g.k = k;
+  g.a = a;
+  g.aRow = k;
+  g.aDepth = 1;
+  g.b = b;
+  g.bDepth = n;
+  g.bColumn = 1;
+  g.c = c;
+  g.cRow = n;
+  g.alpha = 1;
+  return g;
+}
+
+// dx = dy w by f32, pieces of the weights becoming floats one after another.
+void gradByFloats(const Weight& w, int rows, const float* dy, float* dx) {
+  constexpr int PIECE = 256;
+  for (int first = 0; first < w.out; first += PIECE) {
+    int count = w.out - first < PIECE ? w.out - first : PIECE;
+    float* values = scratch(18, size_t(PIECE) * w.in);
+    parallelFor(count, [&](int row) { weightRow(w, first + row, values + size_t(row) * w.in); });
+    GemmArgs g = rowMajor(dy + first, values, dx, rows, w.in, count);
+    g.aRow = w.out;
+    g.accumulate = first > 0;
+    gemm(g);
+  }
+}
+
+}  // namespace
 
 void linearWeight(const LinearArgs& p) {
   if (p.rows <= 0 || p.w.out <= 0) return;
-  if (p.w.kind == kInt8) return linearInt8(p);
+  if (p.w.kind == kInt8) return linearInt8(p, nullptr);
   if (p.w.kind == kInt4) return linearInt4(p);
   linearF32(p);
+}
+
+void linearWeightGrad(const Weight& w, int rows, const float* dy, float* dx) {
+  if (w.kind == kInt8) return linearInt8Grad(w, rows, dy, dx, nullptr);
+  if (w.kind == kInt4) return gradByFloats(w, rows, dy, dx);
+  gemm(rowMajor(dy, static_cast<const float*>(w.values), dx, rows, w.in, w.out));
 }
 
 void weightRow(const Weight& w, int row, float* out) {
