@@ -57,6 +57,9 @@ export function weightedTargetLogProbs(
  * to matrices, not to gains and biases.
  */
 export function trainableParameters(model: Qwen2Model): AdamWParameter[] {
+  if (!model.adapter && model.matrices().size > 0) {
+    throw new Error('A quantised base is frozen: train an adapter, or dequantize() it first.');
+  }
   const variables: ReadonlyMap<string, Variable> = (model.adapter ?? model).variables();
   return [...variables].map(([name, variable]) => ({ name, variable, decay: variable.rank > 1 }));
 }

@@ -237,7 +237,10 @@ function arraysOf(model: Qwen2Model): (Values | null)[] {
     const variable: Tensor | undefined = variables.get(name);
     return variable ? nativeValues(variable) : null;
   };
-  const weight = (name: string): (Values | null)[] => [values(`${name}.weight`), null];
+  const weight = (name: string): (Values | null)[] => {
+    const matrix = model.matrices().get(`${name}.weight`);
+    return matrix ? [matrix.values, matrix.scales] : [values(`${name}.weight`), null];
+  };
   const linear = (layer: number, projection: Projection): (Values | null)[] => {
     const name = projectionName(layer, projection);
     const pair = model.adapter?.pair(layer, projection);

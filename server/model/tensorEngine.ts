@@ -1,7 +1,7 @@
 import { gather, mul, softmax, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
 import { nativeValues } from '../tensor/addon.js';
 import { KvCache } from '../tensor/ops/kvCache.js';
-import { linear } from '../tensor/ops/linear.js';
+import { anyLinear } from '../tensor/ops/quantizedLinear.js';
 import type { DecodingEngine, Drawn, DrawRequest, Feed } from './decodingEngine.js';
 import { PrefixCache } from './prefixCache.js';
 import { draw, likeliest, shareAmong } from './sampling.js';
@@ -95,7 +95,7 @@ export class TensorEngine implements DecodingEngine {
   ): Drawn[] {
     const [own, tempered] = tidy(() => {
       const whole = rows.length === hidden.shape[0];
-      const logits = linear(
+      const logits = anyLinear(
         whole ? hidden : gather(hidden, Int32Array.from(rows)),
         this.model.headWeight(),
       ); // [draws, V]

@@ -11,18 +11,24 @@ import {
 import { join } from 'node:path';
 import { writeJson } from '../store/json.js';
 import { attention } from '../tensor/ops/attention.js';
-import { embedding } from '../tensor/ops/embedding.js';
 import type { KvCache } from '../tensor/ops/kvCache.js';
-import { linear, loraLinear } from '../tensor/ops/linear.js';
+import { loraLinear } from '../tensor/ops/lora.js';
+import {
+  anyEmbedding,
+  anyLinear,
+  canQuantize,
+  type LinearWeight,
+} from '../tensor/ops/quantizedLinear.js';
 import { rmsNorm } from '../tensor/ops/rmsNorm.js';
 import { rotary } from '../tensor/ops/rotary.js';
 import { swiglu } from '../tensor/ops/swiglu.js';
 import type { Segment } from '../tensor/segments.js';
-import { UserError } from '../util/errors.js';
+import { QuantizedMatrix, type QuantizedKind } from '../tensor/weights.js';
 import type { Adapter } from './adapter.js';
 import { configJson, readConfig, type Qwen2Config } from './config.js';
 import { initialWeights } from './init.js';
 import { parameterShapes, PROJECTIONS, projectionName, type Projection } from './parameters.js';
+import { quantizeMatrix, storedWeight, tensorsOfMatrices } from './quantization.js';
 import { makeVariable, tensorsOf } from './variables.js';
 import { openWeights } from './weights/folder.js';
 import { writeSafetensors } from './weights/safetensors.js';
@@ -58,17 +64,19 @@ export class Qwen2Model {
   /** What is added to the base weights; null computes the reference exactly. */
   adapter: Adapter | null = null;
 
-  private readonly blocks: Block[];
+  private blocks: Block[] = [];
 
   private constructor(
     readonly config: Qwen2Config,
     private readonly weights: Map<string, Variable>,
+    private readonly quantized: Map<string, QuantizedMatrix>,
   ) {
-    this.blocks = Array.from({ length: config.layers }, (_, layer) => makeBlock(weights, layer));
+    this.makeBlocks();
   }
 
   /**
-   * Reads config.json and the safetensors files of a folder.
+   * Reads config.json and the safetensors files of a folder. Matrices that are stored in 8 bits stay so where the
+   * backend computes with them: `matrices`.
    * @throws UserError where they are missing or do not fit
    */
   static load(dir: string): Qwen2Model {
@@ -76,14 +84,8 @@ export class Qwen2Model {
     const stored = openWeights(dir);
     try {
       return Qwen2Model.fromWeights(config, (name, shape) => {
-        const found = stored.tensors.get(name);
-        if (found?.shape.join() !== shape.join()) {
-          const is = found ? `[${found.shape.join(', ')}]` : 'missing';
-          throw new UserError(
-            `The weights in ${dir} do not fit its config.json: ${name} should be [${shape.join(', ')}], but is ${is}.`,
-          );
-        }
-        return found.read();
+        const weight = storedWeight(stored, dir, name, shape);
+        return weight instanceof QuantizedMatrix && !canQuantize() ? weight.dequantize() : weight;
       });
     } finally {
       stored.close();
@@ -101,23 +103,66 @@ export class Qwen2Model {
    */
   static fromWeights(
     config: Qwen2Config,
-    values: (name: string, shape: number[]) => Float32Array,
+    values: (name: string, shape: number[]) => Float32Array | QuantizedMatrix,
   ): Qwen2Model {
     const weights = new Map<string, Variable>();
+    const quantized = new Map<string, QuantizedMatrix>();
     for (const { name, shape } of parameterShapes(config)) {
-      weights.set(name, makeVariable(values(name, shape), shape));
+      const value = values(name, shape);
+      if (value instanceof QuantizedMatrix) {
+        quantized.set(name, value);
+      } else {
+        weights.set(name, makeVariable(value, shape));
+      }
     }
-    return new Qwen2Model(config, weights);
+    return new Qwen2Model(config, weights, quantized);
   }
 
-  /** Writes config.json and model.safetensors, so that transformers opens the folder; the adapter is not in it. */
+  /**
+   * Writes config.json and model.safetensors; the adapter is not in it. transformers opens the folder, unless matrices
+   * are in 8 bits: those become an I8 tensor under their name and the scales of its rows under that name and `.scale`.
+   * @throws Error where there are 4-bit matrices
+   */
   save(dir: string): void {
-    writeSafetensors(join(dir, 'model.safetensors'), tensorsOf(this.weights));
+    const tensors = new Map([...tensorsOf(this.weights), ...tensorsOfMatrices(this.quantized)]);
+    writeSafetensors(join(dir, 'model.safetensors'), tensors);
     writeJson(join(dir, 'config.json'), configJson(this.config));
   }
 
-  /** Adds the adapter's update to the base weights, for export, and lets go of the adapter, which stays as it is. */
+  /**
+   * Turns every matrix into 8 or 4 bits, for good: what rounding takes is lost, and the base is frozen. With int4 the
+   * embedding and the output layer, which suffer most, and matrices whose rows do not divide into groups get 8 bits.
+   * @throws Error where the backend computes with floats only
+   */
+  quantize(kind: QuantizedKind): void {
+    if (!canQuantize()) {
+      throw new Error('This backend computes with weights in floats only; use the native one.');
+    }
+    for (const [name, variable] of this.weights) {
+      if (variable.rank === 2) {
+        this.quantized.set(name, quantizeMatrix(name, variable as Tensor as Tensor2D, kind));
+        variable.dispose();
+        this.weights.delete(name);
+      }
+    }
+    this.makeBlocks();
+  }
+
+  /** Turns quantised matrices into the floats that they stand for, so that the base can be trained. */
+  dequantize(): void {
+    for (const [name, matrix] of this.quantized) {
+      this.weights.set(name, makeVariable(matrix.dequantize(), [...matrix.shape]));
+    }
+    this.quantized.clear();
+    this.makeBlocks();
+  }
+
+  /**
+   * Adds the adapter's update to the base weights, for export, and lets go of the adapter, which stays as it is. A
+   * quantised base becomes floats.
+   */
   mergeAdapter(): void {
+    this.dequantize();
     const { adapter } = this;
     this.adapter = null;
     for (let layer = 0; layer < this.config.layers; layer++) {
@@ -133,14 +178,22 @@ export class Qwen2Model {
     }
   }
 
-  /** The base parameters by Hugging Face name; an output layer tied to the embedding is not listed. */
+  /**
+   * The base parameters in floats by Hugging Face name; an output layer tied to the embedding is not listed, nor are
+   * `matrices`.
+   */
   variables(): ReadonlyMap<string, Variable> {
     return this.weights;
   }
 
+  /** The quantised matrices by Hugging Face name; none in a model of floats. */
+  matrices(): ReadonlyMap<string, QuantizedMatrix> {
+    return this.quantized;
+  }
+
   /** [V, D] what turns hidden states into logits: the embedding table where they are tied. */
-  headWeight(): Tensor2D {
-    return this.weight(this.config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
+  headWeight(): LinearWeight {
+    return this.matrix(this.config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
   }
 
   /**
@@ -172,18 +225,23 @@ export class Qwen2Model {
       parameter.dispose();
     }
     this.weights.clear();
+    this.quantized.clear();
     this.blocks.length = 0;
   }
 
   private forward(ids: Int32Array, positions: Int32Array, attend: Attend): Tensor2D {
     return tidy(() => {
-      let x = embedding(ids, this.weight('model.embed_tokens.weight')); // [N, D]
+      let x = anyEmbedding(ids, this.matrix('model.embed_tokens.weight')); // [N, D]
       for (let layer = 0; layer < this.config.layers; layer++) {
         const before = x;
         x = tidy(() => this.block(layer, before, positions, attend));
         before.dispose();
       }
-      return rmsNorm(x, this.weight<Tensor1D>('model.norm.weight'), this.config.rmsNormEps);
+      return rmsNorm(
+        x,
+        this.weights.get('model.norm.weight') as Tensor as Tensor1D,
+        this.config.rmsNormEps,
+      );
     });
   }
 
@@ -204,11 +262,31 @@ export class Qwen2Model {
   private project(x: Tensor2D, layer: number, projection: Projection): Tensor2D {
     const { weight, bias } = this.blocks[layer].linear[projection];
     const pair = this.adapter?.pair(layer, projection);
-    return pair ? loraLinear(x, weight, bias, pair.a, pair.b, pair.scale) : linear(x, weight, bias);
+    return pair
+      ? loraLinear(x, weight, bias, pair.a, pair.b, pair.scale)
+      : anyLinear(x, weight, bias);
   }
 
-  private weight<T extends Tensor = Tensor2D>(name: string): T {
-    return this.weights.get(name) as Tensor as T;
+  private matrix(name: string): LinearWeight {
+    return this.quantized.get(name) ?? (this.weights.get(name) as Tensor as Tensor2D);
+  }
+
+  private makeBlocks(): void {
+    this.blocks = Array.from({ length: this.config.layers }, (_, layer) => ({
+      inputNorm: this.weights.get(
+        `model.layers.${layer}.input_layernorm.weight`,
+      ) as Tensor as Tensor1D,
+      innerNorm: this.weights.get(
+        `model.layers.${layer}.post_attention_layernorm.weight`,
+      ) as Tensor as Tensor1D,
+      linear: Object.fromEntries(
+        PROJECTIONS.map((projection) => {
+          const name = projectionName(layer, projection);
+          const bias: Tensor | undefined = this.weights.get(`${name}.bias`);
+          return [projection, { weight: this.matrix(`${name}.weight`), bias: bias ?? null }];
+        }),
+      ) as Block['linear'],
+    }));
   }
 }
 
@@ -216,18 +294,5 @@ export class Qwen2Model {
 interface Block {
   inputNorm: Tensor1D;
   innerNorm: Tensor1D;
-  linear: Record<Projection, { weight: Tensor2D; bias: Tensor1D | null }>;
-}
-
-function makeBlock(weights: ReadonlyMap<string, Variable>, layer: number): Block {
-  const get = (name: string): Tensor | null => weights.get(name) ?? null;
-  const linear = PROJECTIONS.map((projection) => {
-    const name = projectionName(layer, projection);
-    return [projection, { weight: get(`${name}.weight`), bias: get(`${name}.bias`) }];
-  });
-  return {
-    inputNorm: get(`model.layers.${layer}.input_layernorm.weight`) as Tensor1D,
-    innerNorm: get(`model.layers.${layer}.post_attention_layernorm.weight`) as Tensor1D,
-    linear: Object.fromEntries(linear) as Block['linear'],
-  };
+  linear: Record<Projection, { weight: LinearWeight; bias: Tensor1D | null }>;
 }

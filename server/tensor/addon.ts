@@ -122,28 +122,30 @@ export interface Addon {
     dv: Floats,
   ) => void;
   logProbs: (
-    hidden: Floats,
-    w: Floats,
-    targets: Ints,
-    width: number,
-    logSum: Floats,
-    logProbs: Floats,
-    entropy: Floats,
-    dLogProbs: Floats | null,
-    dHidden: Floats | null,
-    dw: Floats | null,
-    accumulate: boolean,
+    ...args: [
+      ...WeightArgs,
+      hidden: Floats,
+      targets: Ints,
+      logSum: Floats,
+      logProbs: Floats,
+      entropy: Floats,
+      dLogProbs: Floats | null,
+      dHidden: Floats | null,
+      dw: Floats | null,
+      accumulate: boolean,
+    ]
   ) => void;
   logProbsGrad: (
-    hidden: Floats,
-    w: Floats,
-    targets: Ints,
-    width: number,
-    logSum: Floats,
-    dLogProbs: Floats,
-    dHidden: Floats,
-    dw: Floats | null,
-    accumulate: boolean,
+    ...args: [
+      ...WeightArgs,
+      hidden: Floats,
+      targets: Ints,
+      logSum: Floats,
+      dLogProbs: Floats,
+      dHidden: Floats,
+      dw: Floats | null,
+      accumulate: boolean,
+    ]
   ) => void;
   embedding: (table: Floats, ids: Ints, y: Floats, width: number) => void;
   embeddingGrad: (dy: Floats, ids: Ints, dtable: Floats, width: number) => void;

@@ -19,8 +19,8 @@ export const DTYPE_BYTES = {
 
 export type Dtype = keyof typeof DTYPE_BYTES;
 
-/** The types that weights are written in. */
-export type WritableDtype = 'F32' | 'F16' | 'BF16';
+/** The types that floats are written in. */
+export type FloatDtype = 'F32' | 'F16' | 'BF16';
 
 export function isDtype(name: unknown): name is Dtype {
   return typeof name === 'string' && Object.hasOwn(DTYPE_BYTES, name);

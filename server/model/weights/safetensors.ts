@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { writeFileAtomicWith, writeFully } from '../../store/atomic.js';
 import { UserError, errorMessage } from '../../util/errors.js';
-import { DTYPE_BYTES, NARROW, WIDEN, type Dtype, type WritableDtype } from './dtypes.js';
+import { DTYPE_BYTES, NARROW, WIDEN, type Dtype, type FloatDtype } from './dtypes.js';
 import {
   elementCount,
   METADATA_KEY,
@@ -19,6 +19,8 @@ export interface StoredTensor {
    * @throws UserError where the file was closed or changed, or the type is not one that can be read
    */
   read(): Float32Array;
+  /** Reads an I8 tensor as it is; throws as `read` does. */
+  readInt8(): Int8Array;
 }
 
 /** Tensors by name. Nothing but the header is in memory until `read`. */
@@ -29,12 +31,14 @@ export interface WeightsReader {
 }
 
 /** A tensor to write; `data` in row-major order. */
-export interface TensorData {
-  shape: readonly number[];
-  data: Float32Array;
-  /** F32 where it is left out. */
-  dtype?: WritableDtype;
-}
+export type TensorData = { shape: readonly number[] } & (
+  | {
+      data: Float32Array;
+      /** F32 where it is left out. */
+      dtype?: FloatDtype;
+    }
+  | { data: Int8Array; dtype: 'I8' }
+);
 
 /** The format allows no longer header. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -68,6 +72,7 @@ export function readSafetensors(file: string): WeightsReader {
 class SafetensorsFile implements WeightsReader {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: Readonly<Record<string, string>>;
+  private readonly places: ReadonlyMap<string, TensorPlace>;
 
   constructor(
     private readonly file: string,
@@ -75,11 +80,17 @@ class SafetensorsFile implements WeightsReader {
     header: Header,
     private readonly dataStart: number,
   ) {
+    this.places = header.tensors;
     this.metadata = header.metadata;
     this.tensors = new Map(
       [...header.tensors].map(([name, place]) => [
         name,
-        { dtype: place.dtype, shape: place.shape, read: () => this.read(name, place) },
+        {
+          dtype: place.dtype,
+          shape: place.shape,
+          read: () => this.read(name, (fd, start) => readElements(fd, place, start)),
+          readInt8: () => this.read(name, (fd, start) => readIntegers(fd, place, start)),
+        },
       ]),
     );
   }
@@ -91,12 +102,12 @@ class SafetensorsFile implements WeightsReader {
     }
   }
 
-  private read(name: string, place: TensorPlace): Float32Array {
+  private read<T>(name: string, elements: (fd: number, start: number) => T): T {
     if (this.fd === null) {
       throw new Error(`${this.file} was closed before ${name} was read.`);
     }
     try {
-      return readElements(this.fd, place, this.dataStart + place.begin);
+      return elements(this.fd, this.dataStart + this.places.get(name)!.begin);
     } catch (error) {
       throw unsound(this.file, `tensor ${JSON.stringify(name)}: ${errorMessage(error)}`);
     }
@@ -138,6 +149,15 @@ function readElements(fd: number, { dtype, shape }: TensorPlace, start: number):
     const into = elements.subarray(done, done + CONVERTED_AT_ONCE);
     widen(readExactly(fd, bytes.subarray(0, into.length * size), start + done * size), into);
   }
+  return elements;
+}
+
+function readIntegers(fd: number, { dtype, shape }: TensorPlace, start: number): Int8Array {
+  if (dtype !== 'I8') {
+    throw new Error(`its type is ${dtype}, not I8`);
+  }
+  const elements = new Int8Array(elementCount(shape));
+  readExactly(fd, new Uint8Array(elements.buffer), start);
   return elements;
 }
 
@@ -207,15 +227,17 @@ function makeHeader(
   return header;
 }
 
-function writeElements(fd: number, { data, dtype = 'F32' }: TensorData): void {
-  const atOnce = dtype === 'F32' ? PIECE_BYTES / 4 : CONVERTED_AT_ONCE;
-  const narrowed = dtype === 'F32' ? null : new Uint16Array(Math.min(data.length, atOnce));
+function writeElements(fd: number, tensor: TensorData): void {
+  const { data } = tensor;
+  const narrow = tensor.dtype === 'F16' || tensor.dtype === 'BF16' ? NARROW[tensor.dtype] : null;
+  const atOnce = narrow ? CONVERTED_AT_ONCE : PIECE_BYTES / data.BYTES_PER_ELEMENT;
+  const narrowed = new Uint16Array(narrow ? Math.min(data.length, atOnce) : 0);
   for (let done = 0; done < data.length; done += atOnce) {
-    const from = data.subarray(done, done + atOnce);
-    let elements: Float32Array | Uint16Array = from;
-    if (dtype !== 'F32' && narrowed) {
-      elements = narrowed.subarray(0, from.length);
-      NARROW[dtype](from, elements);
+    let elements: Float32Array | Int8Array | Uint16Array = data.subarray(done, done + atOnce);
+    if (narrow) {
+      const into = narrowed.subarray(0, elements.length);
+      narrow(elements as Float32Array, into);
+      elements = into;
     }
     writeFully(fd, new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));
   }

@@ -1,5 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { QuantizedMatrix } from '../weights.js';
 import { gradientFor, type NativeKernel } from './kernel.js';
+import { weightArgs } from './weights.js';
 
 const selected: NativeKernel = {
   name: 'BatCoderSelectedLogProbs',
@@ -7,10 +9,9 @@ const selected: NativeKernel = {
     const targets = attrs['targets'] as Int32Array;
     const [logProbs, entropy, logSum] = [0, 1, 2].map(() => backend.allocate([targets.length]));
     backend.addon.logProbs(
+      ...weightArgs(backend, w ?? (attrs['matrix'] as QuantizedMatrix)),
       backend.floats(hidden),
-      backend.floats(w),
       targets,
-      w.shape[1],
       backend.floats(logSum),
       backend.floats(logProbs),
       backend.floats(entropy),
@@ -31,10 +32,9 @@ const selectedGrad: NativeKernel = {
       ? gradientFor(backend, w.shape, attrs['sum'] as TensorInfo | null)
       : null;
     backend.addon.logProbsGrad(
+      ...weightArgs(backend, w ?? (attrs['matrix'] as QuantizedMatrix)),
       backend.floats(hidden),
-      backend.floats(w),
       attrs['targets'] as Int32Array,
-      w.shape[1],
       backend.floats(logSum),
       backend.floats(dy),
       backend.floats(dHidden),
@@ -58,10 +58,9 @@ const weighted: NativeKernel = {
       : null;
     const values = backend.floats(logProbs);
     backend.addon.logProbs(
+      ...weightArgs(backend, w ?? (attrs['matrix'] as QuantizedMatrix)),
       backend.floats(hidden),
-      backend.floats(w),
       targets,
-      w.shape[1],
       backend.floats(logSum),
       values,
       backend.floats(entropy),
@@ -77,4 +76,7 @@ const weighted: NativeKernel = {
   },
 };
 
-export const logProbsKernels: NativeKernel[] = [selected, selectedGrad, weighted];
+/** The same with the weight among the attributes: tfjs saves inputs for the gradient by name, and all must be there. */
+const quantized: NativeKernel = { ...selected, name: 'BatCoderQuantizedLogProbs' };
+
+export const logProbsKernels: NativeKernel[] = [selected, quantized, selectedGrad, weighted];

@@ -4,9 +4,8 @@ import type { NativeBackend } from '../nativeBackend.js';
 import { QuantizedMatrix, WEIGHT_KINDS } from '../weights.js';
 import type { NativeKernel } from './kernel.js';
 
-type AnyWeight = TensorInfo | QuantizedMatrix;
-
-function weightArgs(backend: NativeBackend, w: AnyWeight): WeightArgs {
+/** How the addon's functions take a weight. */
+export function weightArgs(backend: NativeBackend, w: TensorInfo | QuantizedMatrix): WeightArgs {
   const [out, input] = w.shape;
   return w instanceof QuantizedMatrix
     ? [WEIGHT_KINDS[w.kind], w.values, w.scales, out, input]
@@ -65,8 +64,8 @@ const quantizedEmbedding: NativeKernel = {
 
 const loraLinear: NativeKernel = {
   name: 'BatCoderLoraLinear',
-  run: ({ inputs: { x, a, b }, attrs, backend }) => {
-    const base = attrs['base'] as AnyWeight;
+  run: ({ inputs: { x, a, b, w }, attrs, backend }) => {
+    const base = w ?? (attrs['matrix'] as QuantizedMatrix);
     const bias = attrs['bias'] as TensorInfo | null;
     checkWidth('loraLinear', x, base.shape[1]);
     const low = backend.allocate([x.shape[0], a.shape[0]]);
@@ -84,6 +83,9 @@ const loraLinear: NativeKernel = {
     return [y, low];
   },
 };
+
+/** The same with the base among the attributes: a tape saves inputs by name, and all must be there. */
+const quantizedLoraLinear: NativeKernel = { ...loraLinear, name: 'BatCoderQuantizedLoraLinear' };
 
 const loraLinearGrad: NativeKernel = {
   name: 'BatCoderLoraLinearGrad',
@@ -108,8 +110,8 @@ const loraLinearGrad: NativeKernel = {
 
 const loraLinearInputGrad: NativeKernel = {
   name: 'BatCoderLoraLinearInputGrad',
-  run: ({ inputs: { dy, g, a }, attrs, backend }) => {
-    const base = attrs['base'] as AnyWeight;
+  run: ({ inputs: { dy, g, a, w }, attrs, backend }) => {
+    const base = w ?? (attrs['matrix'] as QuantizedMatrix);
     const dx = backend.allocate([dy.shape[0], base.shape[1]]);
     backend.addon.loraInputGrad(
       ...weightArgs(backend, base),
@@ -127,6 +129,7 @@ export const weightKernels: NativeKernel[] = [
   quantizedLinearGrad,
   quantizedEmbedding,
   loraLinear,
+  quantizedLoraLinear,
   loraLinearGrad,
   loraLinearInputGrad,
 ];

@@ -1,16 +1,10 @@
 // The fused operations for JavaScript. Every array's size is checked here, the kernels trust it.
 #include <string.h>
 
-#include "kernels.h"
-#include "napi.h"
+#include "bind_weights.h"
 
 namespace bc {
 namespace {
-
-napi_value outside(napi_env env) {
-  napi_throw_range_error(env, nullptr, "A native kernel would read or write outside its arrays.");
-  return nullptr;
-}
 
 bool idsWithin(const int32_t* ids, size_t count, int limit) {
   for (size_t i = 0; i < count; i++)
@@ -197,18 +191,18 @@ napi_value cacheAttend(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// Reads hidden, w, targets, width, logSum from the arguments 0 to 4.
+// Reads the weight from the arguments 0 to 4, then hidden, targets, logSum.
 bool readLogProbs(Args& args, LogProbsArgs& p) {
-  size_t nh = 0, nw = 0, count = 0, nl = 0;
-  p.hidden = args.floats(0, &nh);
-  p.w = args.floats(1, &nw);
-  p.targets = args.ints(2, &count);
-  p.width = args.integer(3);
-  p.logSum = args.floats(4, &nl);
+  if (!readWeight(args, 0, p.w)) return false;
+  size_t nh = 0, count = 0, nl = 0;
+  p.hidden = args.floats(5, &nh);
+  p.targets = args.ints(6, &count);
+  p.logSum = args.floats(7, &nl);
   if (!args.ok) return false;
   p.tokens = int(count);
-  p.vocab = p.width > 0 ? int(nw / p.width) : 0;
-  bool fits = p.width > 0 && nh >= count * p.width && nl >= count;
+  p.width = p.w.in;
+  p.vocab = p.w.out;
+  bool fits = nh >= count * p.width && nl >= count;
   for (size_t i = 0; fits && i < count; i++) fits = p.targets[i] < p.vocab;
   if (!fits) outside(args.env);
   return fits;
@@ -228,26 +222,27 @@ bool readLogProbsGrad(Args& args, int first, LogProbsArgs& p) {
   return fits;
 }
 
-// logProbs(hidden, w, targets, width, logSum, logProbs, entropy, dLogProbs|null, dHidden, dw|null, accumulate)
+// logProbs(kind, values, scales|null, vocab, width, hidden, targets, logSum, logProbs, entropy, dLogProbs|null, dHidden,
+// dw|null, accumulate)
 napi_value logProbs(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LogProbsArgs p;
   if (!readLogProbs(args, p)) return nullptr;
   size_t n[2] = {};
-  p.logProbs = args.floats(5, &n[0]);
-  p.entropy = args.floats(6, &n[1]);
+  p.logProbs = args.floats(8, &n[0]);
+  p.entropy = args.floats(9, &n[1]);
   if (!args.ok) return nullptr;
   if (n[0] < size_t(p.tokens) || n[1] < size_t(p.tokens)) return outside(env);
-  if (args.has(7) && !readLogProbsGrad(args, 7, p)) return nullptr;
+  if (args.has(10) && !readLogProbsGrad(args, 10, p)) return nullptr;
   kernels().logProbs(p);
   return nullptr;
 }
 
-// logProbsGrad(hidden, w, targets, width, logSum, dLogProbs, dHidden, dw|null, accumulate)
+// logProbsGrad(kind, values, scales|null, vocab, width, hidden, targets, logSum, dLogProbs, dHidden, dw|null, accumulate)
 napi_value logProbsGrad(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LogProbsArgs p;
-  if (readLogProbs(args, p) && readLogProbsGrad(args, 5, p)) kernels().logProbsGrad(p);
+  if (readLogProbs(args, p) && readLogProbsGrad(args, 8, p)) kernels().logProbsGrad(p);
   return nullptr;
 }
 

@@ -1,42 +1,14 @@
 // Products with weights in any of their forms, for JavaScript.
-#include "kernels.h"
-#include "napi.h"
+#include "bind_weights.h"
 
 namespace bc {
 namespace {
-
-napi_value outside(napi_env env) {
-  napi_throw_range_error(env, nullptr, "A product with weights would read or write outside its arrays.");
-  return nullptr;
-}
-
-// Sums of more products of bytes could leave 32 bits.
-constexpr int kMostDepth = 1 << 16;
-
-// Reads kind, values, scales|null, out, in from the arguments 0 to 4.
-bool readWeight(Args& args, Weight& w) {
-  int kind = args.integer(0);
-  w.kind = kind == kInt8 ? kInt8 : kind == kInt4 ? kInt4 : kF32;
-  size_t values = 0, scales = 0;
-  w.values = w.kind == kF32    ? static_cast<void*>(args.floats(1, &values))
-             : w.kind == kInt8 ? static_cast<void*>(args.int8s(1, &values))
-                               : static_cast<void*>(args.bytes(1, &values));
-  w.scales = w.kind == kF32 ? nullptr : args.floats(2, &scales);
-  w.out = args.integer(3);
-  w.in = args.integer(4);
-  if (!args.ok) return false;
-  bool fits = w.out > 0 && w.in > 0 && (w.kind != kInt4 || w.in % kInt4Group == 0) && values >= weightValues(w) &&
-              scales >= weightScales(w) &&
-              (w.kind == kF32 || (w.in <= kMostDepth && (w.kind == kInt4 || w.out <= kMostDepth * 8)));
-  if (!fits) outside(args.env);
-  return fits;
-}
 
 // linearWeight(kind, values, scales|null, out, in, x, y, bias|null, accumulate)
 napi_value linearWeight(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LinearArgs p;
-  if (!readWeight(args, p.w)) return nullptr;
+  if (!readWeight(args, 0, p.w)) return nullptr;
   size_t nx = 0, ny = 0, nb = 0;
   p.x = args.floats(5, &nx);
   p.y = args.floats(6, &ny);
@@ -53,7 +25,7 @@ napi_value linearWeight(napi_env env, napi_callback_info info) {
 napi_value linearWeightGrad(napi_env env, napi_callback_info info) {
   Args args(env, info);
   Weight w;
-  if (!readWeight(args, w)) return nullptr;
+  if (!readWeight(args, 0, w)) return nullptr;
   size_t ndy = 0, ndx = 0;
   float *dy = args.floats(5, &ndy), *dx = args.floats(6, &ndx);
   if (!args.ok) return nullptr;
@@ -67,7 +39,7 @@ napi_value linearWeightGrad(napi_env env, napi_callback_info info) {
 napi_value weightRows(napi_env env, napi_callback_info info) {
   Args args(env, info);
   Weight w;
-  if (!readWeight(args, w)) return nullptr;
+  if (!readWeight(args, 0, w)) return nullptr;
   size_t count = 0, ny = 0;
   int32_t* ids = args.ints(5, &count);
   float* y = args.floats(6, &ny);
@@ -83,7 +55,7 @@ napi_value weightRows(napi_env env, napi_callback_info info) {
 napi_value lora(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LoraArgs p = {};
-  if (!readWeight(args, p.w)) return nullptr;
+  if (!readWeight(args, 0, p.w)) return nullptr;
   size_t nx = 0, nbias = 0, na = 0, nb = 0, nl = 0, ny = 0, in = p.w.in, out = p.w.out;
   p.x = args.floats(5, &nx);
   p.bias = args.has(6) ? args.floats(6, &nbias) : nullptr;
@@ -131,7 +103,7 @@ napi_value loraGrad(napi_env env, napi_callback_info info) {
 napi_value loraInputGrad(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LoraArgs p = {};
-  if (!readWeight(args, p.w)) return nullptr;
+  if (!readWeight(args, 0, p.w)) return nullptr;
   size_t ndy = 0, ng = 0, na = 0, ndx = 0, in = p.w.in, out = p.w.out;
   p.dy = args.floats(5, &ndy);
   p.g = args.floats(6, &ng);
@@ -147,6 +119,28 @@ napi_value loraInputGrad(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace
+
+napi_value outside(napi_env env) {
+  napi_throw_range_error(env, nullptr, "A native kernel would read or write outside its arrays.");
+  return nullptr;
+}
+
+bool readWeight(Args& args, int first, Weight& w) {
+  int kind = args.integer(first);
+  w.kind = kind == kInt8 ? kInt8 : kind == kInt4 ? kInt4 : kF32;
+  size_t values = 0, scales = 0;
+  w.values = w.kind == kF32    ? static_cast<void*>(args.floats(first + 1, &values))
+             : w.kind == kInt8 ? static_cast<void*>(args.int8s(first + 1, &values))
+                               : static_cast<void*>(args.bytes(first + 1, &values));
+  w.scales = w.kind == kF32 ? nullptr : args.floats(first + 2, &scales);
+  w.out = args.integer(first + 3);
+  w.in = args.integer(first + 4);
+  if (!args.ok) return false;
+  bool fits = w.out > 0 && w.in > 0 && (w.kind != kInt4 || w.in % kInt4Group == 0) && values >= weightValues(w) &&
+              scales >= weightScales(w) && (w.kind == kF32 || w.in <= kMostDepth);
+  if (!fits) outside(args.env);
+  return fits;
+}
 
 void exportWeights(napi_env env, napi_value exports) {
   exportFunction(env, exports, "linearWeight", linearWeight);

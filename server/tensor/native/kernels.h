@@ -77,7 +77,8 @@ struct CacheArgs {
 // hidden: [tokens][width], w: [vocab][width]. A negative target skips its token.
 struct LogProbsArgs {
   int tokens, width, vocab;
-  const float *hidden, *w;
+  Weight w;
+  const float* hidden;
   const int32_t* targets;
   float *logProbs, *entropy, *logSum;
   // The derivative by logProbs. logProbs() computes the gradients too where it is not null.

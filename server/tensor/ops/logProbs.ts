@@ -15,9 +15,12 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import { differentiating, gradientSum, wantsGradient } from '../autodiff.js';
+import { QuantizedMatrix } from '../weights.js';
 import { hasKernel, runKernel } from './kernel.js';
+import { canQuantize, floats, type LinearWeight } from './quantizedLinear.js';
 
 const LOG_PROBS = 'BatCoderSelectedLogProbs';
+const QUANTIZED_LOG_PROBS = 'BatCoderQuantizedLogProbs';
 const LOG_PROBS_GRAD = 'BatCoderSelectedLogProbsGrad';
 const WEIGHTED_LOG_PROBS = 'BatCoderWeightedLogProbs';
 
@@ -32,20 +35,36 @@ export interface SelectedLogProbs {
  * The log-probability of each token's target under softmax(hidden wᵀ), and the entropy of that
  * distribution. A negative target skips its row, which costs nothing on `native`.
  * @param hidden [N, D]
- * @param w [V, D]
+ * @param w [V, D]; quantised, its values are exact and only they are rounded
  * @param targets [N]
  */
 export function selectedLogProbs(
   hidden: Tensor2D,
-  w: Tensor2D,
+  w: LinearWeight,
   targets: Int32Array,
 ): SelectedLogProbs {
+  if (w instanceof QuantizedMatrix) {
+    return quantizedLogProbs(hidden, w, targets);
+  }
   if (hasKernel(LOG_PROBS)) {
     const attrs = { targets, weightGrad: wantsGradient(w) };
     const [logProbs, entropy] = runKernel<Tensor1D[]>(LOG_PROBS, { hidden, w }, attrs);
     return { logProbs, entropy };
   }
   return selectedLogProbsComposition(hidden, w, targets);
+}
+
+function quantizedLogProbs(
+  hidden: Tensor2D,
+  matrix: QuantizedMatrix,
+  targets: Int32Array,
+): SelectedLogProbs {
+  if (!canQuantize()) {
+    return selectedLogProbsComposition(hidden, floats(matrix), targets);
+  }
+  const attrs = { targets, weightGrad: false, matrix };
+  const [logProbs, entropy] = runKernel<Tensor1D[]>(QUANTIZED_LOG_PROBS, { hidden }, attrs);
+  return { logProbs, entropy };
 }
 
 export interface WeightedLogProbs extends SelectedLogProbs {
@@ -64,17 +83,23 @@ export interface WeightedLogProbs extends SelectedLogProbs {
  */
 export function weightedLogProbs(
   hidden: Tensor2D,
-  w: Tensor2D,
+  w: LinearWeight,
   targets: Int32Array,
   weights: Float32Array,
 ): WeightedLogProbs {
   if (differentiating() && hasKernel(WEIGHTED_LOG_PROBS)) {
-    const attrs = { targets, weights, weightGrad: wantsGradient(w), sum: gradientSum(w) };
-    const [total, logProbs, entropy] = runKernel<Tensor[]>(
-      WEIGHTED_LOG_PROBS,
-      { hidden, w },
-      attrs,
-    );
+    const [inputs, attrs] =
+      w instanceof QuantizedMatrix
+        ? [{ hidden }, { matrix: w, weightGrad: false }]
+        : [
+            { hidden, w },
+            { weightGrad: wantsGradient(w), sum: gradientSum(w) },
+          ];
+    const [total, logProbs, entropy] = runKernel<Tensor[]>(WEIGHTED_LOG_PROBS, inputs, {
+      ...attrs,
+      targets,
+      weights,
+    });
     return {
       total: total as Scalar,
       logProbs: logProbs as Tensor1D,
@@ -115,6 +140,19 @@ registerGradient({
       { ...attrs, sum },
     );
     return { hidden: () => grads[0], w: () => grads[1] };
+  },
+});
+
+registerGradient({
+  kernelName: QUANTIZED_LOG_PROBS,
+  inputsToSave: ['hidden'],
+  outputsToSave: [false, false, true],
+  gradFunc: (dys, saved, attrs) => {
+    const [dy] = dys as Tensor[];
+    const [hidden, logSum] = saved;
+    return {
+      hidden: () => runKernel<Tensor2D[]>(LOG_PROBS_GRAD, { dy, hidden, logSum }, attrs)[0],
+    };
   },
 });
 

@@ -3,13 +3,16 @@ import {
   matMul,
   mul,
   registerGradient,
+  type Tensor,
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
+import { QuantizedMatrix } from '../weights.js';
 import { hasKernel, runKernel } from './kernel.js';
 import { anyLinear, type LinearWeight } from './quantizedLinear.js';
 
 const LORA_LINEAR = 'BatCoderLoraLinear';
+const QUANTIZED_LORA_LINEAR = 'BatCoderQuantizedLoraLinear';
 const LORA_LINEAR_GRAD = 'BatCoderLoraLinearGrad';
 const LORA_LINEAR_INPUT_GRAD = 'BatCoderLoraLinearInputGrad';
 
@@ -32,26 +35,38 @@ export function loraLinear(
   scale: number,
 ): Tensor2D {
   if (hasKernel(LORA_LINEAR)) {
-    const attrs = { base: w, bias, scale };
-    return runKernel<Tensor2D[]>(LORA_LINEAR, { x, a, b }, attrs)[0];
+    const [y] =
+      w instanceof QuantizedMatrix
+        ? runKernel<Tensor2D[]>(QUANTIZED_LORA_LINEAR, { x, a, b }, { matrix: w, bias, scale })
+        : runKernel<Tensor2D[]>(LORA_LINEAR, { x, a, b, w }, { bias, scale });
+    return y;
   }
   const low = matMul(matMul(x, a, false, true), b, false, true);
   return add(anyLinear(x, w, bias), mul(low, scale));
 }
 
-registerGradient({
-  kernelName: LORA_LINEAR,
-  inputsToSave: ['x', 'a', 'b'],
-  outputsToSave: [false, true],
-  gradFunc: (dys, saved, attrs) => {
-    const dy = (dys as unknown as Tensor2D[])[0]; // [N, O]
-    const [x, a, b, low] = saved as Tensor2D[];
-    const inputs = { dy, x, low, a, b };
-    const [da, db, g] = runKernel<Tensor2D[]>(LORA_LINEAR_GRAD, inputs, attrs);
-    return {
-      x: () => runKernel<Tensor2D>(LORA_LINEAR_INPUT_GRAD, { dy, g, a }, attrs),
-      a: () => da,
-      b: () => db,
-    };
-  },
-});
+function frozen(): Tensor {
+  throw new Error('loraLinear holds its base weight fixed: train it through linear instead.');
+}
+
+for (const kernelName of [LORA_LINEAR, QUANTIZED_LORA_LINEAR]) {
+  const base = kernelName === LORA_LINEAR ? ['w'] : [];
+  registerGradient({
+    kernelName,
+    inputsToSave: ['x', 'a', 'b', ...base],
+    outputsToSave: [false, true],
+    gradFunc: (dys, saved, attrs) => {
+      const dy = (dys as unknown as Tensor2D[])[0]; // [N, O]
+      const [x, a, b] = saved;
+      const low = saved[saved.length - 1]; // [N, r]
+      const w: Record<string, Tensor> = base.length > 0 ? { w: saved[3] } : {};
+      const [da, db, g] = runKernel<Tensor2D[]>(LORA_LINEAR_GRAD, { dy, x, low, a, b }, attrs);
+      return {
+        x: () => runKernel<Tensor2D>(LORA_LINEAR_INPUT_GRAD, { dy, g, a, ...w }, attrs),
+        a: () => da,
+        b: () => db,
+        w: frozen,
+      };
+    },
+  });
+}

@@ -4,7 +4,7 @@ import { Adapter } from '../../../server/model/adapter.js';
 import { lossAndGradients, nextTokenLoss, targetLogProbs } from '../../../server/model/loss.js';
 import { Qwen2Model, type PackedBatch } from '../../../server/model/transformer.js';
 import { KvCache } from '../../../server/tensor/ops/kvCache.js';
-import { linear } from '../../../server/tensor/ops/linear.js';
+import { anyLinear } from '../../../server/tensor/ops/quantizedLinear.js';
 import { packGroups } from '../../../server/training/batch.js';
 import { onEachBackend, useBackend } from './backends.js';
 import { meanWeights, packAll } from './batches.js';
@@ -13,7 +13,7 @@ import { goldenDir, readGolden, relativeError } from './golden.js';
 const TOLERANCE = 1e-4;
 
 function logits(model: Qwen2Model, batch: PackedBatch): Float32Array {
-  const result = tidy(() => linear(model.hidden(batch), model.headWeight()));
+  const result = tidy(() => anyLinear(model.hidden(batch), model.headWeight()));
   const values = result.dataSync<'float32'>().slice();
   result.dispose();
   return values;

@@ -297,10 +297,7 @@ describe('weightedLogProbs', () => {
     const h = variable(tensor2d([1, 2], [1, 2]));
     const w = tensor2d([1, 2, 3, 4], [2, 2]);
     const twice = (): Scalar =>
-      mul<Scalar>(
-        weightedLogProbs(h, w, Int32Array.of(1), Float32Array.of(1)).total,
-        2,
-      );
+      mul<Scalar>(weightedLogProbs(h, w, Int32Array.of(1), Float32Array.of(1)).total, 2);
     expect(() => valueAndGrads(twice, [h])).toThrow('the loss itself');
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NARROW, WIDEN, type WritableDtype } from '../../../server/model/weights/dtypes.js';
+import { NARROW, WIDEN, type FloatDtype } from '../../../server/model/weights/dtypes.js';
 
 function narrow(dtype: 'F16' | 'BF16', value: number): number {
   const into = new Uint16Array(1);
@@ -8,7 +8,7 @@ function narrow(dtype: 'F16' | 'BF16', value: number): number {
   return into[0];
 }
 
-function widen(dtype: WritableDtype, bits: number): number {
+function widen(dtype: FloatDtype, bits: number): number {
   const into = new Float32Array(1);
   WIDEN[dtype]?.(new Uint8Array(new Uint16Array([bits]).buffer), into);
   return into[0];

@@ -12,6 +12,9 @@
 
 namespace bc {
 namespace BC_ISA {
+
+void weightRow(const Weight&, int row, float* out);
+
 namespace {
 
 using namespace panel;
@@ -78,10 +81,18 @@ void eachChunk(const LogProbsArgs& p, const Active& active, Visit&& visit) {
   }
 }
 
+// Rows of w as floats, to be used before the next call.
+const float* rowsOf(const LogProbsArgs& p, int first, int rows) {
+  if (p.w.kind == kF32) return static_cast<const float*>(p.w.values) + size_t(first) * p.width;
+  float* values = scratch(22, size_t(BLOCK) * p.width);
+  for (int r = 0; r < rows; r++) weightRow(p.w, first + r, values + size_t(r) * p.width);
+  return values;
+}
+
 // Logits of a block of the vocabulary, [rows][stride].
 void blockLogits(const LogProbsArgs& p, const Chunk& c, int first, int rows, float* logits) {
   Target t{logits, size_t(c.stride), nullptr, 0, nullptr, 1};
-  multiplyPanels(rows, c.stride, p.width, {p.w + size_t(first) * p.width, size_t(p.width), 1}, false, c.byDepth, t);
+  multiplyPanels(rows, c.stride, p.width, {rowsOf(p, first, rows), size_t(p.width), 1}, false, c.byDepth, t);
 }
 
 // Runs body(token of the chunk, row of the block) for each target in the block.
@@ -148,7 +159,7 @@ void joinBlocks(const LogProbsArgs& p, const Chunk& c, const Sums& sums, int blo
 void blockGradients(const LogProbsArgs& p, const Chunk& c, int first, int rows, const float* slopes, float* dLogits,
                     float* dHidden, bool addHidden) {
   eachTarget(p, c, first, rows, [&](int i, int row) { dLogits[size_t(row) * c.stride + i] += slopes[i]; });
-  const float* w = p.w + size_t(first) * p.width;
+  const float* w = rowsOf(p, first, rows);
   if (p.dw) {
     float* dw = p.dw + size_t(first) * p.width;
     bool add = p.accumulate || c.first > 0;
