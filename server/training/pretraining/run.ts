@@ -12,7 +12,8 @@ import { answerLosses, pretrainingGradients } from './step.js';
 
 export interface PretrainSettings {
   seed: number;
-  tokensPerStep: number;
+  /** Tokens of a step at the beginning and at most: a thousandth of what was seen lies between. */
+  stepTokens: readonly [least: number, most: number];
   /** Tokens of one forward and backward pass: it bounds the memory. */
   microBatchTokens: number;
   weightDecay: number;
@@ -24,7 +25,7 @@ export interface PretrainSettings {
 
 export const PRETRAIN_DEFAULTS: PretrainSettings = {
   seed: 1,
-  tokensPerStep: 8192,
+  stepTokens: [2048, 8192],
   microBatchTokens: 8192,
   weightDecay: 0.01,
   checkpointEvery: 1_000_000,
@@ -149,7 +150,7 @@ async function step(
   const before = { ...data.position };
   const computed = await pretrainingGradients(
     model,
-    data.take(settings.tokensPerStep),
+    data.take(stepTokens(settings, state.tokens)),
     settings.microBatchTokens,
     signal,
   );
@@ -175,6 +176,11 @@ async function step(
   } finally {
     gradients.dispose();
   }
+}
+
+/** Early on, gradients of few tokens agree enough, and more steps help more (McCandlish et al. 2018, arXiv 1812.06162). */
+function stepTokens({ stepTokens: [least, most] }: PretrainSettings, seen: number): number {
+  return Math.min(Math.max(seen / 1000, least), most);
 }
 
 function newState(train: TokenFile): State {

@@ -101,7 +101,7 @@ describe('pretrain', () => {
       schedule: { peak: 0.01, climb: 200, fall: 500, total },
       settings: {
         ...PRETRAIN_DEFAULTS,
-        tokensPerStep: 200,
+        stepTokens: [200, 200],
         microBatchTokens: 64,
         checkpointEvery: 600,
       },
