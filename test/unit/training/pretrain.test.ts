@@ -78,7 +78,7 @@ describe('PretrainingData', () => {
     const epochs = [0, 1, 2].map(() => {
       const taken: string[] = [];
       while (taken.length < SEQUENCES) {
-        taken.push(...data.take(1).map(({ ids }) => ids.join()));
+        taken.push(...data.take(1).map(({ ids }) => Array.from(ids).join()));
       }
       return taken;
     });
