@@ -95,7 +95,8 @@ const LONG_PROMPT = 512;
 function llamaContender(bench, file, phase, { batch, prompt, length }) {
   const common = ['-m', file, '-t', THREADS];
   if (batch > 1) {
-    const total = batch * (prompt + length);
+    // llama.cpp rounds the context of each row up to a multiple of 256.
+    const total = batch * 256 * Math.ceil((prompt + length) / 256);
     const sizes = ['-npp', prompt, '-ntg', length, '-npl', batch, '-c', total];
     return new Restarted(
       join(dirname(bench), 'llama-batched-bench'),

@@ -20,19 +20,22 @@ export async function benchDecoding(args: ParsedArgs, io: Io, backend: BackendRe
   const promptLength = args.number('prompt') ?? SHORT_PROMPT;
   const config = shapeOf(args, Math.max(promptLength, LONG_PROMPT) + length + 1);
   const model = randomModel(config);
-  const prompts = Array.from({ length: batch }, (_, row) => [
-    ...someIds(promptLength, config.vocabSize, row * promptLength),
-  ]);
-  const long = [...someIds(LONG_PROMPT, config.vocabSize)];
+  // New prompts each time, or the prefix cache would hold them already.
+  let drawn = 0;
+  const newPrompt = (tokens: number): number[] => [
+    ...someIds(tokens, config.vocabSize, (drawn += tokens)),
+  ];
   let seed = 0;
   const { seconds } = await measureRounds(args, io, async () => {
     const start = performance.now();
-    await generate(model, [long], { maxNewTokens: 1 });
+    await generate(model, [newPrompt(LONG_PROMPT)], { maxNewTokens: 1 });
     const prompt = since(start);
     let first = 0;
+    const prompts = Array.from({ length: batch }, () => newPrompt(promptLength));
     await generate(model, prompts, {
       maxNewTokens: length + 1,
       seed: seed++,
+      speculate: false,
       stop: () => {
         first ||= performance.now();
         return false;
