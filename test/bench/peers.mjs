@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Paced, Restarted } from './contender.mjs';
 
 const scripts = join(dirname(fileURLToPath(import.meta.url)), 'peers');
+const cli = join(dirname(dirname(dirname(scripts))), 'dist', 'cli.js');
 const THREADS = availableParallelism();
 
 /** What the scripts of each peer import. */
@@ -44,9 +45,12 @@ export function findPeers(folder) {
       return lacking.length === 0 ? null : `${lacking.join(', ')} for ${python}`;
     },
 
-    contender({ peer, phase, options, peerOptions, type }) {
+    contender({ peer, phase, model, options, peerOptions, type }) {
       if (peer === 'llama.cpp') {
-        return llamaContender(llama, makeGguf(python, folder, options, type), phase, options);
+        const file = model
+          ? exportGguf(model, folder, type)
+          : makeGguf(python, folder, options, type);
+        return llamaContender(llama, file, phase, options);
       }
       const script = join(scripts, peer === 'trl' ? 'grpo.py' : 'train.py');
       const given = { ...options, ...peerOptions, threads: THREADS };
@@ -90,9 +94,21 @@ function makeGguf(python, folder, { batch, prompt, length, ...shape }, type) {
   return file;
 }
 
+/** The weights of a model folder. */
+function exportGguf(model, folder, type) {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `model-${type}.gguf`);
+  const asked = ['export', file, '--gguf', '--type', type, '--model', model];
+  const made = spawnSync(process.execPath, [cli, ...asked], { encoding: 'utf8' });
+  if (made.status !== 0) {
+    throw new Error(`batcoder export failed:\n${made.stderr}`);
+  }
+  return file;
+}
+
 const LONG_PROMPT = 512;
 
-function llamaContender(bench, file, phase, { batch, prompt, length }) {
+function llamaContender(bench, file, phase, { batch = 1, prompt, length }) {
   const common = ['-m', file, '-t', THREADS];
   if (batch > 1) {
     // llama.cpp rounds the context of each row up to a multiple of 256.

@@ -29,6 +29,10 @@ const chosen = values.only?.split(',') ?? SUITE.map(({ id }) => id);
 
 if (!values.report) {
   for (const item of SUITE.filter(({ id }) => chosen.includes(id))) {
+    if (item.model === null) {
+      console.log(`${item.title}: left out, since BATCODER_BENCH_MODEL names no trained model.`);
+      continue;
+    }
     const result = await measure(item);
     console.log(`${item.title}: ${sentence(item, result)}`);
     if (peers) {
@@ -46,7 +50,7 @@ async function measure(item) {
     console.log(`${item.title}: without ${item.peer}, since this machine lacks ${missing}.`);
   }
   const cli = join(root, 'dist', 'cli.js');
-  const asked = flags({ ...item.options, ...item.ours });
+  const asked = flags({ ...item.options, ...item.ours, ...(item.model && { model: item.model }) });
   const contenders = [
     new Paced(process.execPath, [cli, 'bench', item.what, ...asked, '--paced', '--json']),
   ];
@@ -55,6 +59,10 @@ async function measure(item) {
   }
   const load = loadavg()[0];
   const [ours, theirs] = await compare(contenders, turns);
+  if (theirs && ours.about.tokens) {
+    // Answers end where they end: the peer's time is scaled to as many tokens.
+    scale(theirs, item.phase, ours.about.tokens / item.options.length);
+  }
   return {
     id: item.id,
     date: new Date().toISOString().slice(0, 10),
@@ -65,6 +73,12 @@ async function measure(item) {
     peer: theirs ? { name: item.peer, ...secondsOf(theirs, item.phase), ...theirs.about } : null,
     speed: theirs ? speedRatio(ours, theirs, item.phase) : null,
   };
+}
+
+function scale({ turns: measured }, phase, factor) {
+  for (const turn of measured) {
+    turn[phase] = turn[phase].map((value) => value * factor);
+  }
 }
 
 function sentence({ phase }, { ours, peer, speed }) {

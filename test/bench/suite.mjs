@@ -16,7 +16,8 @@ const SHAPES = {
 
 /**
  * A comparison: what `batcoder bench` is asked, the peer that does the same, and the goals as ratios, ours to the
- * peer's (speed: at least; memory: at most). `phase` is the phase of a round whose seconds count.
+ * peer's (speed: at least; memory: at most). `phase` is the phase of a round whose seconds count. `model`: with the
+ * weights of this folder, not random ones; null where none was named.
  */
 export const SUITE = [
   training('train 8 x 384', 'built-in', { batch: 8, length: 256 }, { speed: 1.3, memory: 0.5 }),
@@ -31,10 +32,14 @@ export const SUITE = [
     phase: 'step',
     options: { ...SHAPES['built-in'], batch: 8, prompt: 160, length: 64, lora: 16 },
     peer: 'trl',
+    ours: { base: 'int8' },
     peerOptions: { beta: 0.02 },
     goal: { speed: 8 },
   },
   ...decoding('f32', 'f32'),
+  ...decoding('int8', 'q8_0'),
+  speculation('f32', 'f32'),
+  speculation('int8', 'q8_0'),
   loading('f32'),
   loading('bf16'),
 ];
@@ -46,14 +51,14 @@ function training(title, shape, sizes, goal) {
     what: 'train',
     phase: 'step',
     options: { ...SHAPES[shape], ...sizes },
-    ours: { profile: true },
+    ours: { profile: true, ...(sizes.lora && { base: 'int8' }) },
     peer: sizes.lora ? 'peft' : 'torch',
     goal,
   };
 }
 
 function decoding(weights, type) {
-  const common = { what: 'decode', peer: 'llama.cpp', type };
+  const common = { what: 'decode', ours: { weights }, peer: 'llama.cpp', type };
   const one = { ...SHAPES['built-in'], batch: 1, prompt: 32, length: 128 };
   return [
     {
@@ -81,6 +86,22 @@ function decoding(weights, type) {
       goal: { speed: 3 },
     },
   ];
+}
+
+/** Greedy docs and code of a trained model, guesses and all; llama.cpp decodes the same weights. */
+function speculation(weights, type) {
+  return {
+    id: `speculation-${weights}`,
+    title: `speculation, ${weights}`,
+    what: 'decode',
+    phase: 'decode',
+    model: process.env.BATCODER_BENCH_MODEL ?? null,
+    options: { length: 128 },
+    ours: { weights, speculate: true },
+    peer: 'llama.cpp',
+    type,
+    goal: { speed: 1.2 },
+  };
 }
 
 function loading(dtype) {

@@ -4,6 +4,7 @@ import { UsageError } from '../../util/errors.js';
 import type { Command } from '../command.js';
 import { benchDecoding } from './decode.js';
 import { benchLoading } from './load.js';
+import { WEIGHT_KINDS } from './quantize.js';
 import { ROUND_OPTIONS } from './rounds.js';
 import { SHAPE_OPTIONS } from './sizes.js';
 import { benchStep } from './step.js';
@@ -51,6 +52,25 @@ export const bench: Command = {
       placeholder: 'RANK',
       min: 1,
       summary: 'train an adapter of this rank on frozen weights (step: default 16)',
+    },
+    {
+      name: 'base',
+      value: 'string',
+      choices: WEIGHT_KINDS,
+      summary: 'train and step with --lora: the form of the frozen weights (default f32)',
+    },
+    {
+      name: 'weights',
+      value: 'string',
+      choices: WEIGHT_KINDS,
+      summary: 'decode: the form of the weights (default f32)',
+    },
+    { name: 'speculate', summary: 'decode: guess tokens from what stands before' },
+    {
+      name: 'model',
+      value: 'string',
+      placeholder: 'DIR',
+      summary: 'decode: a trained model, which answers requests for docs and code',
     },
     {
       name: 'dtype',

@@ -2,6 +2,8 @@ import { generate } from '../../model/generation.js';
 import { parameterCount } from '../../model/parameters.js';
 import type { BackendReport } from '../../tensor/backend.js';
 import type { Io, ParsedArgs } from '../command.js';
+import { benchAnswers } from './answers.js';
+import { quantizeAs } from './quantize.js';
 import { randomModel, someIds } from './randomModel.js';
 import { measureRounds, median, since } from './rounds.js';
 import { shapeOf, shapeReported } from './sizes.js';
@@ -11,15 +13,21 @@ const SHORT_PROMPT = 32;
 const LONG_PROMPT = 512;
 
 /**
- * Sampling at temperature 1: the rate from the first token on, for all rows together; and beside it how fast a long
- * prompt is read, which is the time to the first token.
+ * Sampling at temperature 1 with random weights: the rate from the first token on, for all rows together; and beside
+ * it how fast a long prompt is read, which is the time to the first token.
  */
 export async function benchDecoding(args: ParsedArgs, io: Io, backend: BackendReport) {
+  const dir = args.string('model');
+  if (dir !== undefined) {
+    return benchAnswers(dir, args, io, backend);
+  }
   const batch = args.number('batch') ?? 1;
   const length = args.number('length') ?? 128;
   const promptLength = args.number('prompt') ?? SHORT_PROMPT;
   const config = shapeOf(args, Math.max(promptLength, LONG_PROMPT) + length + 1);
   const model = randomModel(config);
+  const weights = quantizeAs(model, args.string('weights'));
+  const speculate = args.flag('speculate');
   // New prompts each time, or the prefix cache would hold them already.
   let drawn = 0;
   const newPrompt = (tokens: number): number[] => [
@@ -30,12 +38,12 @@ export async function benchDecoding(args: ParsedArgs, io: Io, backend: BackendRe
     const start = performance.now();
     await generate(model, [newPrompt(LONG_PROMPT)], { maxNewTokens: 1 });
     const prompt = since(start);
-    let first = 0;
     const prompts = Array.from({ length: batch }, () => newPrompt(promptLength));
+    let first = 0;
     await generate(model, prompts, {
       maxNewTokens: length + 1,
       seed: seed++,
-      speculate: false,
+      speculate,
       stop: () => {
         first ||= performance.now();
         return false;
@@ -48,6 +56,8 @@ export async function benchDecoding(args: ParsedArgs, io: Io, backend: BackendRe
   const result = {
     what: 'decode',
     parameters: parameterCount(config),
+    weights,
+    speculate,
     ...summarize({ tokens, seconds: seconds.decode, work }, backend),
     promptTokensPerSecond: LONG_PROMPT / median(seconds.prompt),
     firstTokenSeconds: median(seconds.prompt),

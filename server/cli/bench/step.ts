@@ -10,6 +10,7 @@ import { makeSettings } from '../../training/settings.js';
 import { learningGroups, update } from '../../training/update.js';
 import { Random } from '../../util/random.js';
 import type { Io, ParsedArgs } from '../command.js';
+import { quantizeAs } from './quantize.js';
 import { randomModel, someIds } from './randomModel.js';
 import { measureRounds, median, since } from './rounds.js';
 import { shapeOf, shapeReported } from './sizes.js';
@@ -37,6 +38,7 @@ export async function benchStep(args: ParsedArgs, io: Io, backend: BackendReport
   const settings = makeSettings({ unitsPerStep: args.number('batch') ?? 8 }, 'small', true);
   const { unitsPerStep, docsPerUnit } = settings;
   const model = randomModel(config);
+  const base = quantizeAs(model, args.string('base'));
   const policy = new Policy(model, Adapter.init(config, { rank, alpha: 2 * rank }, 1));
   const reference = Reference.of(policy, policy.weights());
   const optimizer = new AdamW(policy.trainable, { lr: settings.learningRate });
@@ -75,6 +77,7 @@ export async function benchStep(args: ParsedArgs, io: Io, backend: BackendReport
     prompt: promptLength,
     length,
     lora: rank,
+    base,
     beta: settings.beta,
   };
   io.print(`${result.secondsPerStep.toFixed(2)} s a step: ${line(result)}`);

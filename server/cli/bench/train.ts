@@ -5,8 +5,10 @@ import { parameterCount } from '../../model/parameters.js';
 import { AdamW } from '../../tensor/adamw.js';
 import type { BackendReport } from '../../tensor/backend.js';
 import { segmentsOf } from '../../tensor/segments.js';
+import { UsageError } from '../../util/errors.js';
 import type { Io, ParsedArgs } from '../command.js';
 import { startKernelClock } from './kernelTimes.js';
+import { quantizeAs } from './quantize.js';
 import { randomModel, someIds } from './randomModel.js';
 import { measureRounds, since } from './rounds.js';
 import { shapeOf, shapeReported } from './sizes.js';
@@ -17,8 +19,12 @@ export async function benchTraining(args: ParsedArgs, io: Io, backend: BackendRe
   const batch = args.number('batch') ?? 8;
   const length = args.number('length') ?? 256;
   const rank = args.number('lora') ?? null;
+  if (rank === null && args.string('base') !== undefined) {
+    throw new UsageError('--base is of frozen weights: it belongs to --lora.');
+  }
   const config = shapeOf(args, length);
   const model = randomModel(config);
+  const base = quantizeAs(model, args.string('base'));
   if (rank !== null) {
     model.adapter = Adapter.init(config, { rank, alpha: 2 * rank }, 1);
   }
@@ -55,6 +61,7 @@ export async function benchTraining(args: ParsedArgs, io: Io, backend: BackendRe
     batch,
     length,
     lora: rank,
+    base,
   };
   io.print(line(result));
   optimizer.dispose();
