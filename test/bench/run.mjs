@@ -97,10 +97,12 @@ function mebibytes(bytes) {
   return bytes === null ? 'memory not known' : `${Math.round(bytes / 2 ** 20)} MiB`;
 }
 
+/** The last change of what computes. */
 function commit() {
+  const computes = ['server/tensor', 'server/model', 'server/training'];
   try {
-    const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
-    return git('rev-parse', '--short', 'HEAD');
+    const args = ['log', '-1', '--format=%h', '--', ...computes];
+    return execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
   } catch {
     return null;
   }
