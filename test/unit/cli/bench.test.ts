@@ -1,11 +1,18 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { bench } from '../../../server/cli/bench/bench.js';
 import { quickWeights, someIds } from '../../../server/cli/bench/randomModel.js';
 import { median } from '../../../server/cli/bench/rounds.js';
 import { runCommandLine } from '../../../server/cli/dispatch.js';
+import { SPECIAL_TOKENS } from '../../../server/inference/prompts.js';
+import { configForSize } from '../../../server/model/presets.js';
+import { loadTokenizer, saveTokenizer } from '../../../server/model/tokenizer/load.js';
+import { trainTokenizer } from '../../../server/model/tokenizer/train.js';
+import { Qwen2Model } from '../../../server/model/transformer.js';
+import { initBackend } from '../../../server/tensor/backend.js';
 
 const TINY = ['--layers', '2', '--width', '32', '--heads', '2', '--vocab', '64', '--rounds', '2'];
 
@@ -47,6 +54,13 @@ describe('batcoder bench', () => {
     expect(result.trained).toBe(2 * 4 * (64 + 2 * 64 + 64 + 3 * (32 + 85)));
   });
 
+  it('trains it on a base in 8 bits with --base, and refuses that for all weights', async () => {
+    const given = ['--base', 'int8', '--batch', '1', '--length', '8'];
+    const { result } = await measure('train', '--lora', '4', ...given);
+    expect(result).toMatchObject({ lora: 4, base: 'int8' });
+    expect((await measure('train', ...given)).code).toBe(2);
+  });
+
   it('says where the time of a step goes', async () => {
     const { result } = await measure('train', '--profile', '--batch', '1', '--length', '8');
     const kernels = result.kernels ?? [];
@@ -69,6 +83,33 @@ describe('batcoder bench', () => {
     expect(result).toMatchObject({ what: 'decode', batch: 3, prompt: 32, length: 5 });
     expect(result.promptTokensPerSecond).toBeGreaterThan(0);
     expect(result.firstTokenSeconds).toBeGreaterThan(0);
+  });
+
+  it.each(['int8', 'int4'])('decodes with weights in %s', async (weights) => {
+    const { result } = await measure('decode', '--length', '3', '--weights', weights);
+    expect(result).toMatchObject({ weights, speculate: false });
+    expect(result.tokensPerSecond).toBeGreaterThan(0);
+  });
+
+  it('counts the same tokens of a trained model with and without speculation', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'batcoder-'));
+    try {
+      saveTokenizer(
+        dir,
+        trainTokenizer(['one two three'], { vocabSize: 300, specials: SPECIAL_TOKENS }),
+      );
+      const { vocabSize } = await loadTokenizer(dir);
+      await initBackend();
+      const model = Qwen2Model.init({ ...configForSize('tiny', vocabSize, 0), layers: 1 }, 1);
+      model.save(dir);
+      model.dispose();
+      const plain = await measure('decode', '--model', dir, '--length', '8');
+      const guessed = await measure('decode', '--model', dir, '--length', '8', '--speculate');
+      expect(plain.result).toMatchObject({ requests: 8, speculate: false });
+      expect(guessed.result).toMatchObject({ speculate: true, tokens: plain.result.tokens });
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it.each(['f32', 'bf16'])('loads a file of %s and leaves nothing behind', async (dtype) => {
