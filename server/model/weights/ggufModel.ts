@@ -57,7 +57,9 @@ export function exportGguf(
       name: ggufName(stored),
       shape,
       type: matrix ? wide : 'f32',
-      data: model.variables().get(stored)!.dataSync<'float32'>(),
+      data:
+        model.matrices().get(stored)?.dequantize() ??
+        model.variables().get(stored)!.dataSync<'float32'>(),
     };
   });
   writeGguf(file, metadata, tensors);
