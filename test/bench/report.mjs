@@ -70,13 +70,14 @@ export function writeReport(root, { machine, results }) {
         'goal',
         'memory',
         'of the peer’s',
+        'turns',
         'load',
         'commit',
       ],
       compared.map(comparisonRow),
     ),
     '',
-    'load: how many programs wanted a processor when the comparison began, in the mean of a minute. On a busy machine the absolute figures are low for both sides, and the ratios less sharp.',
+    'commit: the last change of what computes; a row that is not measured again keeps its figures. load: how many programs wanted a processor when the comparison began, in the mean of a minute. On a busy machine the absolute figures are low for both sides, and the ratios less sharp.',
     '',
     '![Peak memory](benchmarks/memory.svg)',
     '',
@@ -124,7 +125,7 @@ function versions(items) {
 }
 
 function comparisonRow({ title, goal, result }) {
-  const { ours, peer, speed, load, commit } = result;
+  const { ours, peer, speed, turns, load, commit } = result;
   const memory = ours.peakRssBytes / peer.peakRssBytes;
   const met = speed.median >= goal.speed && !(memory > goal.memory);
   const goals = [`≥ ${goal.speed}`, ...(goal.memory ? [`memory ≤ ${goal.memory}`] : [])];
@@ -137,6 +138,7 @@ function comparisonRow({ title, goal, result }) {
     `${goals.join(', ')}: ${met ? 'met' : 'not met'}`,
     mebibytes(ours.peakRssBytes),
     peer.peakRssBytes ? number(memory) : '–',
+    turns,
     number(load, 1),
     commit,
   ];
