@@ -87,7 +87,8 @@ class PageStore {
     if (
       weights?.revision === revision &&
       weights.arrays.length === arrays.length &&
-      weights.arrays.every((each, i) => sameMemory(each, arrays[i]))
+      // The arrays themselves: another tensor's array may come to lie in the same memory.
+      weights.arrays.every((each, i) => each === arrays[i])
     ) {
       return weights.handle;
     }
@@ -206,12 +207,6 @@ class PageStore {
   }
 }
 
-function sameMemory(a: Values | null, b: Values | null): boolean {
-  return (
-    a === b || (a !== null && b !== null && a.buffer === b.buffer && a.byteOffset === b.byteOffset)
-  );
-}
-
 /** The allowed ids of all draws one after another, and where those of each end; null where all are free. */
 function masksOf(
   allowed: readonly (Int32Array | null)[],
@@ -230,7 +225,7 @@ function masksOf(
   return { ids, ends };
 }
 
-/** Every array of a model and its adapter, in the order that native/bind_decoder.cc reads them. */
+/** Every array of a model and its adapter, in the order that native/decoder/bind.cc reads them. */
 function arraysOf(model: Qwen2Model): (Values | null)[] {
   const variables = model.variables();
   const values = (name: string): Values | null => {

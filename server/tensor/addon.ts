@@ -20,8 +20,8 @@ export type WeightArgs = [
 ];
 
 /**
- * What the C++ addon exports, and its WebAssembly build too; the comments beside each function in server/tensor/native/bind_*.cc
- * say what its arguments are. Every function checks that it stays within the arrays it is given.
+ * What the C++ addon exports, and but for the decoder its WebAssembly build too; the comments beside each function in
+ * server/tensor/native/bind_*.cc and decoder/bind.cc say what its arguments are. Every function checks that it stays within the arrays it is given.
  */
 export interface Addon {
   /** Instruction set of the kernels in use: avx512, avx2, neon, base, or simd128 of WebAssembly. */

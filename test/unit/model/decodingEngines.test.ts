@@ -1,3 +1,4 @@
+import { mul, onesLike, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Adapter } from '../../../server/model/adapter.js';
@@ -10,7 +11,7 @@ import { NativeEngine } from '../../../server/model/nativeEngine.js';
 import { TensorEngine } from '../../../server/model/tensorEngine.js';
 import { Qwen2Model } from '../../../server/model/transformer.js';
 import { AdamW } from '../../../server/tensor/adamw.js';
-import { nativeAddon } from '../../../server/tensor/addon.js';
+import { nativeAddon, nativeValues } from '../../../server/tensor/addon.js';
 import { Random } from '../../../server/util/random.js';
 import { onNative, useBackend } from './backends.js';
 
@@ -222,6 +223,60 @@ onNative('decoding engines', () => {
     expect((await generate(own, [prompt], options))[0]).toEqual(trained);
     step.mockRestore();
     own.dispose();
+  });
+
+  test('weights that another tensor of the same memory replaced are seen', async () => {
+    const own = Qwen2Model.init(CONFIG, 5);
+    const gain = own.variables().get('model.norm.weight')!;
+    const setGain = (value: number): void => {
+      const next = tidy(() => mul(onesLike(gain), value));
+      gain.assign(next);
+      next.dispose();
+    };
+    const ask = () => generate(own, [someIds(40, 3)], { maxNewTokens: 4, temperature: 0 });
+    setGain(1);
+    const [before] = await ask();
+    const step = vi.spyOn(NativeEngine.prototype, 'step');
+    const place = nativeValues(gain).byteOffset;
+    const { buffer } = nativeValues(gain);
+    for (let i = 0; i < 4 || nativeValues(gain).buffer !== buffer; i++) {
+      setGain(2 + i);
+    }
+    expect(nativeValues(gain).byteOffset).toBe(place);
+    const [after] = await ask();
+    expect(after.logProbs).not.toEqual(before.logProbs);
+    expect(step.mock.calls[0][0][0].tokens.length).toBe(39);
+    step.mockRestore();
+    own.dispose();
+  });
+
+  test.each([
+    { value: NaN, topP: 0.9, temperature: 1 },
+    { value: Infinity, topP: 0.9, temperature: 0.5 },
+    { value: NaN, topP: 1, temperature: 1 },
+    { value: NaN, topP: 0.9, temperature: 0 },
+  ])('damaged weights are an error: %o', async ({ value, ...sampling }) => {
+    const own = Qwen2Model.init(CONFIG, 5);
+    own
+      .headWeight()
+      .dataSync()
+      .fill(value, 0, 40 * CONFIG.hiddenSize);
+    await expect(
+      generate(own, [someIds(9, 1), someIds(5, 2)], { maxNewTokens: 4, ...sampling }),
+    ).rejects.toThrow(/no finite logits/);
+    const few = Int32Array.of(3, 4);
+    await expect(
+      generate(own, [someIds(9, 1)], { maxNewTokens: 4, ...sampling, allowed: () => few }),
+    ).rejects.toThrow(/no finite logits/);
+    own.dispose();
+  });
+
+  test('a temperature next to nothing is greedy', async () => {
+    const options = { maxNewTokens: 8, topP: 0.9 };
+    const prompts = [someIds(20, 4)];
+    const [greedy] = await generate(model, prompts, { ...options, temperature: 0 });
+    const [cold] = await generate(model, prompts, { ...options, temperature: 1e-42 });
+    expect(cold).toEqual(greedy);
   });
 
   test('requests that run at once do not disturb each other', async () => {
