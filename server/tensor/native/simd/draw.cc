@@ -130,20 +130,28 @@ void drawToken(const DrawArgs& a) {
     among = scratch(15, count);
     for (int i = 0; i < count; i++) among[i] = a.logits[a.allowed[i]];
     own = among;
+    top = largest(own, count);
+  }
+  double sum = logTotal + top;
+  if (sum - sum != 0) {
+    // A NaN belongs to no class of probabilities: nothing may be drawn.
+    *a.id = 0;
+    *a.logProb = NAN;
+    return;
   }
   int index;
-  if (a.temperature == 0) {
+  float slope = 1 / a.temperature;
+  if (slope - slope != 0) {  // a temperature of 0, or next to it
     index = firstLargest(own, count);
   } else {
     if (a.allowed || a.temperature != 1)
-      total = exponentials(own, count, among ? largest(own, count) : top, 1 / a.temperature, p, sums);
+      total = exponentials(own, count, top, slope, p, sums);
     index = a.topP < 1 ? drawFromNucleus(p, count, a.topP * total, a.uniform)
                        : drawFromAll(p, count, sums, a.uniform * total);
   }
   int id = a.allowed ? a.allowed[index] : index;
   *a.id = id;
-  double logProb = a.logits[id] - logTotal;
-  *a.logProb = logTotal - logTotal == 0 ? float(logProb) : NAN;
+  *a.logProb = float(a.logits[id] - logTotal);
 }
 
 }  // namespace BC_ISA

@@ -11,7 +11,7 @@ struct Buffer {
   float* data;
   size_t floats;
 };
-constexpr int kSlots = 16;
+constexpr int kSlots = 24;  // as in ../pool.cc
 thread_local Buffer buffers[kSlots];
 
 }  // namespace
@@ -26,6 +26,7 @@ float* scratch(int slot, size_t floats) {
   Buffer& buffer = buffers[slot];
   if (buffer.floats < floats) {
     release(buffer.data, buffer.floats * sizeof(float));
+    buffer.floats = 0;
     buffer.data = static_cast<float*>(allocate(floats * sizeof(float)));
     if (!buffer.data) __builtin_trap();
     buffer.floats = floats;
