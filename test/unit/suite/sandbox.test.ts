@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS, Sandbox } from '../../../server/training/suite/sandbox.js';
@@ -71,6 +71,33 @@ describe.skipIf(!hasPython)('Sandbox', () => {
       expect(message, program).toContain('PermissionError: refused');
     }
     expect(existsSync(target)).toBe(false);
+  });
+
+  it('lets a program delete a tree of its own, and nothing of another by way of an opened folder', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'batcoder-other-'));
+    try {
+      mkdirSync(join(other, 'inner'));
+      writeFileSync(join(other, 'inner', 'file'), 'text');
+      const place = JSON.stringify(other);
+      for (const program of [
+        `import shutil\nshutil.rmtree(${place})`,
+        `import os\nos.remove("inner/file", dir_fd=os.open(${place}, os.O_RDONLY))`,
+        `import os\nos.mkdir("new", dir_fd=os.open(${place}, os.O_RDONLY))`,
+        `import os\nos.fchmod(os.open(${place}, os.O_RDONLY), 0)`,
+        `import sqlite3\nsqlite3.connect(${JSON.stringify(join(other, 'data'))})`,
+      ]) {
+        const { outcome, message } = await sandbox.run(program);
+        expect(outcome, program).toBe('failed');
+        expect(message, program).toMatch(/^PermissionError: refused/);
+        expect(readdirSync(other)).toEqual(['inner']);
+        expect(readdirSync(join(other, 'inner'))).toEqual(['file']);
+      }
+      const own =
+        'import os, tempfile\nwith tempfile.TemporaryDirectory() as d:\n    os.mkdir(d + "/x")\nassert not os.path.exists(d)';
+      expect(await sandbox.run(own)).toEqual({ outcome: 'passed', message: '' });
+    } finally {
+      rmSync(other, { recursive: true });
+    }
   });
 
   it('gives a program no environment, and leaves nothing behind', async () => {
