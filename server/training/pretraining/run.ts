@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Objective, TokenFile } from '../../corpus/pretraining/tokenFile.js';
 import type { Qwen2Model } from '../../model/transformer.js';
@@ -65,6 +66,7 @@ export interface PretrainOptions {
   onStep?: (metrics: PretrainMetrics) => void;
 }
 
+const WEIGHTS_FILE = 'model.safetensors';
 const WEIGHTS = 'weights/';
 const OPTIMIZER = 'optimizer/';
 const KEPT = 2;
@@ -73,7 +75,8 @@ const KEPT = 2;
  * Next-token training on a token file until the schedule's tokens were seen or the signal is aborted, from the
  * newest checkpoint where there is one. What follows a checkpoint depends on it alone.
  * @returns the model's state at the end; the weights lie in the folder
- * @throws UserError where the checkpoint and the token file are of different tokenizers
+ * @throws UserError where the checkpoint and the token file are of different tokenizers, or where the folder's model
+ * would be written over
  */
 export async function pretrain(
   options: PretrainOptions,
@@ -81,6 +84,11 @@ export async function pretrain(
   const { folder, schedule, settings, train, signal } = options;
   const checkpoints = join(folder, 'checkpoints');
   const found = loadArrays(checkpoints);
+  if (found === null && existsSync(join(folder, WEIGHTS_FILE))) {
+    throw new UserError(
+      `${folder} holds a model, but no sound checkpoint to go on from: give another folder.`,
+    );
+  }
   const state = found ? (found.state as State) : newState(train);
   if (state.tokenizerHash !== train.header.tokenizerHash) {
     throw new UserError(

@@ -53,13 +53,14 @@ export async function pretrainingGradients(
       const { logProbs } = gradients.addWeighted(batch, Float32Array.from(slopes));
       let next = 0;
       for (let s = from; s < to; s++) {
-        for (let i = 1; i <= weights[s].length; i++, tokens++) {
+        for (let i = 1; i <= weights[s].length; i++, next++) {
           if (i >= sequences[s].answerStart) {
-            loss -= logProbs[next++];
+            loss -= logProbs[next];
             answers++;
           }
         }
       }
+      tokens += next;
     }
   } catch (error) {
     gradients.dispose();

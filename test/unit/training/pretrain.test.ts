@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memory } from '@tensorflow/tfjs-core';
@@ -16,6 +16,7 @@ import {
   type PretrainMetrics,
 } from '../../../server/training/pretraining/run.js';
 import { rateAt } from '../../../server/training/pretraining/schedule.js';
+import { answerLosses, pretrainingGradients } from '../../../server/training/pretraining/step.js';
 import { Random } from '../../../server/util/random.js';
 
 const VOCAB = 40;
@@ -147,6 +148,27 @@ describe('pretrain', () => {
     const losses = (name: string): number[] => log(name).map(({ answerLoss }) => answerLoss);
     expect(losses('broken')).toEqual(losses('whole'));
     expect(weights('broken')).toEqual(weights('whole'));
+  });
+
+  it('reports the loss of the answers alone', async () => {
+    const model = Qwen2Model.init(configForSize('tiny', VOCAB, 0), 1);
+    const sequences = [0, 2, 4, 6].map((i) => file.sequence(i));
+    const computed = await pretrainingGradients(model, sequences, 20);
+    expect(computed!.answerLoss).toBeCloseTo(answerLosses(model, sequences, 64).document!, 5);
+    expect(computed!.tokens).toBe(sequences.reduce((sum, { ids }) => sum + ids.length - 1, 0));
+    computed!.gradients.dispose();
+    model.dispose();
+  });
+
+  it('writes over no model that it has no checkpoint of', async () => {
+    const name = 'given';
+    const model = Qwen2Model.init(configForSize('tiny', VOCAB, 0), 9);
+    mkdirSync(join(folder, name));
+    model.save(join(folder, name));
+    model.dispose();
+    const before = weights(name);
+    await expect(run(name)).rejects.toThrow('no sound checkpoint');
+    expect(weights(name)).toEqual(before);
   });
 
   it('refuses to go on with tokens of another tokenizer', async () => {
