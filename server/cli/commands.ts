@@ -57,7 +57,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'bench',
-    summary: 'measure how fast this machine trains, learns, decodes and loads',
+    summary:
+      'measure how fast this machine trains, learns, decodes or loads with a model of random weights',
     load: async () => (await import('./bench/bench.js')).bench,
   },
   {
