@@ -77,7 +77,7 @@ export const pretrain: Command = {
         fall: args.number('fall') === undefined ? total / 5 : args.number('fall')! * MEGA,
         total,
       },
-      settings: { ...PRETRAIN_DEFAULTS, seed },
+      settings: PRETRAIN_DEFAULTS,
       signal: io.signal,
       onStep: ({ tokens, answerLoss, tokensPerSecond, evaluation: losses }) => {
         progress.update(

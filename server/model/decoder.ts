@@ -98,6 +98,9 @@ export class Decoder {
           continue;
         }
         if (this.active.length === 0) {
+          if (this.waiting.length > 0) {
+            throw new Error('Another request holds the memory for keys and values: ask again.');
+          }
           return;
         }
         this.step(signal);

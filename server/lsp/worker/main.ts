@@ -4,32 +4,29 @@ import type { ModelState, TrainOutcome } from '../../protocol.js';
 import { train, type TrainOptions, type TrainResult } from '../../training/train.js';
 import type { TrainProgress } from '../../training/progress.js';
 import { UserError } from '../../util/errors.js';
+import { EngineSlot } from './engineSlot.js';
 import type { OpenParams } from './messages.js';
 import { serveWorker } from './serve.js';
 
 /** The thread that owns the model: everything that computes with tensors happens here. */
 let opened: OpenParams = { workspaceRoot: null, modelDir: null, threads: 0 };
-let engine: Engine | null = null;
+const slot = new EngineSlot();
+
+function openOpened(): Promise<Engine> {
+  const { workspaceRoot, modelDir } = opened;
+  return openEngine({ workspaceRoot, modelDir: modelDir ?? undefined });
+}
 
 async function open(params: OpenParams): Promise<ModelState> {
   opened = params;
-  engine?.dispose();
-  engine = null;
-  engine = await openEngine({
-    workspaceRoot: params.workspaceRoot,
-    modelDir: params.modelDir ?? undefined,
-  });
+  return stateOf(await slot.replace(openOpened));
+}
+
+function stateOf(engine: Engine): ModelState {
   const { model, parameters, adapter, backend } = engine.info();
   return model === null
     ? { kind: 'untrained' }
     : { kind: 'ready', model, parameters, adapter, backend: backend.name };
-}
-
-function current(): Engine {
-  if (engine === null) {
-    throw new UserError('The model could not be loaded; the log says why ("BatCoder: Show Log").');
-  }
-  return engine;
 }
 
 const NOTHING_LEARNT: TrainOutcome = {
@@ -45,11 +42,11 @@ const NOTHING_LEARNT: TrainOutcome = {
 serveWorker(parentPort!, (send) => ({
   open,
   async document(request, signal) {
-    const { comment, edit, roundTrip } = await current().document(request, signal);
+    const { comment, edit, roundTrip } = await slot.current.document(request, signal);
     return { comment, edit, roundTrip };
   },
   async generate({ text, language, line, count }, signal) {
-    const answer = await current().generate({ text, language, line }, count, signal);
+    const answer = await slot.current.generate({ text, language, line }, count, signal);
     const candidates = answer.candidates.map(({ newText, score, parses }) => ({
       newText,
       score,
@@ -75,7 +72,7 @@ serveWorker(parentPort!, (send) => ({
       return NOTHING_LEARNT;
     }
     if (result.adopted) {
-      send({ type: 'state', state: await open(opened) });
+      send({ type: 'state', state: stateOf(await slot.swap(openOpened, yieldToRequests)) });
     }
     return {
       ended: result.ended,

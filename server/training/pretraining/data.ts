@@ -8,13 +8,12 @@ export interface DataPosition {
   index: number;
 }
 
-/** Takes sequences from a token file: the first epoch in the file's own order, which is random, the others shuffled. */
+/** Takes sequences from a token file: the first epoch in its own order, which is random, the others shuffled by its seed. */
 export class PretrainingData {
   private order: Int32Array | null;
 
   constructor(
     private readonly file: TokenFile,
-    private readonly seed: number,
     readonly position: DataPosition = { epoch: 0, index: 0 },
   ) {
     this.order = this.orderOf(position.epoch);
@@ -42,6 +41,6 @@ export class PretrainingData {
       return null;
     }
     const indices = Array.from({ length: this.file.header.sequences }, (_, i) => i);
-    return Int32Array.from(new Random(this.seed * 7919 + epoch).shuffle(indices));
+    return Int32Array.from(new Random(this.file.header.seed * 7919 + epoch).shuffle(indices));
   }
 }

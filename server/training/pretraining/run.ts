@@ -12,7 +12,6 @@ import { rateAt, type Schedule } from './schedule.js';
 import { answerLosses, pretrainingGradients } from './step.js';
 
 export interface PretrainSettings {
-  seed: number;
   /** Tokens of a step at the beginning and at most: a thousandth of what was seen lies between. */
   stepTokens: readonly [least: number, most: number];
   /** Tokens of one forward and backward pass: it bounds the memory. */
@@ -25,7 +24,6 @@ export interface PretrainSettings {
 }
 
 export const PRETRAIN_DEFAULTS: PretrainSettings = {
-  seed: 1,
   stepTokens: [2048, 8192],
   microBatchTokens: 8192,
   weightDecay: 0.01,
@@ -102,10 +100,8 @@ export async function pretrain(
     optimizer.restore(arraysUnder(OPTIMIZER, found.arrays));
   }
   const log = new JsonlLog(join(folder, 'log.jsonl'), state.logLines);
-  const data = new PretrainingData(train, settings.seed, state.position);
-  const evaluation = new PretrainingData(options.evaluation, settings.seed).take(
-    settings.evaluationTokens,
-  );
+  const data = new PretrainingData(train, state.position);
+  const evaluation = new PretrainingData(options.evaluation).take(settings.evaluationTokens);
   const save = (): void => {
     state.logLines = log.lines;
     const arrays = new Map([

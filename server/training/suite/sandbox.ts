@@ -89,6 +89,8 @@ export class Sandbox {
       writeFileSync(join(folder, 'guard.py'), GUARD);
       return await this.runIn(folder, signal);
     } finally {
+      // A program may have taken its own folders' permissions away.
+      spawnSync('chmod', ['-R', 'u+rwx', folder]);
       rmSync(folder, { recursive: true, force: true });
     }
   }

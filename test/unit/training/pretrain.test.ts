@@ -75,7 +75,7 @@ describe('rateAt', () => {
 
 describe('PretrainingData', () => {
   it('gives every sequence once an epoch, the first in the order of the file', () => {
-    const data = new PretrainingData(file, 5);
+    const data = new PretrainingData(file);
     const epochs = [0, 1, 2].map(() => {
       const taken: string[] = [];
       while (taken.length < SEQUENCES) {
