@@ -221,7 +221,7 @@ function sequenceParts(tokenizer: Tokenizer): SequenceParts {
     );
   }
   return {
-    document: (language, code) => prompts.document(language, code),
+    document: (unit) => prompts.document(unit),
     generate: (language, doc, signature) => prompts.generate(language, doc, signature),
     docAnswer: (doc) => prompts.docAnswer(doc),
     codeAnswer: (rest) => prompts.codeAnswer(rest),

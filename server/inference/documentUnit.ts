@@ -29,8 +29,7 @@ export async function documentUnit(
 ): Promise<DocCandidate[]> {
   const { candidates = 4, seed = 0, signal } = options;
   const requests = Array.from({ length: candidates }, (_, i) => ({
-    language: view.language,
-    code: view.code,
+    unit: view,
     frame: view,
     temperature: i === 0 ? 0 : TEMPERATURE,
   }));

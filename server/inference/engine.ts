@@ -125,7 +125,7 @@ class ModelEngine implements Engine {
       throw new UserError(`${unit.qualifiedName} has a doc already.`);
     }
     const view = viewOf(unit);
-    const prompt = loaded.prompts.document(language, view.code);
+    const prompt = loaded.prompts.document(view);
     // The reconstruction needs as much room again as the code.
     if (prompt.length * 2.5 > loaded.model.config.contextLength) {
       throw new UserError(

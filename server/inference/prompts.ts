@@ -1,5 +1,7 @@
 import type { LanguageId } from '../languages/types.js';
 import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
+import type { UnitView } from './view.js';
+import { identifierWords } from './words.js';
 
 /** The special tokens of models made here, in the order of their ids. */
 export const SPECIAL_TOKENS = [
@@ -13,11 +15,14 @@ export const SPECIAL_TOKENS = [
   '<|fill|>',
 ] as const;
 
+/** What a doc is asked for. */
+export type DocumentedUnit = Pick<UnitView, 'language' | 'name' | 'code'>;
+
 /** How a model is asked: by special tokens that it was trained on, or in words. */
 export interface Prompts {
   readonly kind: 'tokens' | 'words';
   /** Code in, doc out. */
-  document(language: LanguageId, code: string): number[];
+  document(unit: DocumentedUnit): number[];
   /** Doc and signature in, the rest of the code out. An empty doc is allowed. */
   generate(language: LanguageId, doc: string, signature: string): number[];
   /** What the model should answer to `document`, its end included. */
@@ -45,11 +50,15 @@ function tokenPrompts(tokenizer: Tokenizer): Prompts {
   const encode = (text: string): number[] => tokenizer.encode(text);
   return {
     kind: 'tokens',
-    document: (language, code) => [
+    // The words of the name, spelt as in a sentence and next to the answer: a small model copies well, but has to learn
+    // for each identifier what its tokens are in prose.
+    document: ({ language, name, code }) => [
       special('<|document|>'),
       ...encode(`${language}\n`),
       special('<|code|>'),
       ...encode(code),
+      special('<|signature|>'),
+      ...identifierWords(name).flatMap((word) => encode(` ${word}`)),
       special('<|doc|>'),
     ],
     generate: (language, doc, signature) => [
@@ -94,7 +103,7 @@ function wordPrompts(tokenizer: Tokenizer): Prompts {
   };
   return {
     kind: 'words',
-    document: (language, code) =>
+    document: ({ language, code }) =>
       ask(
         `\`\`\`${language}\n${code}\n\`\`\`\nDocument this function. First one sentence that says what it does. ` +
           'Then for each parameter a line `@param NAME what it is`. ' +

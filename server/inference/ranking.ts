@@ -1,4 +1,6 @@
+import { extractUnits } from '../corpus/extract.js';
 import { parsePlainDoc, renderPlainDoc } from '../languages/docs/plain.js';
+import { loadParser } from '../languages/parser.js';
 import type { Doc } from '../languages/types.js';
 import { generate } from '../model/generation.js';
 import type { Similarity } from '../similarity/similarity.js';
@@ -81,9 +83,13 @@ export async function rankCodes(
     parameters: asked.params.map(({ name }) => name),
     returnsValue: asked.returns !== null,
   };
+  const parser = await loadParser(language);
   const written = await writeDocs(
     loaded,
-    codes.map(({ code }) => ({ language, code, frame, temperature: 0 })),
+    codes.map(({ code }) => {
+      const name = extractUnits(parser, code).units[0]?.name ?? '';
+      return { unit: { language, name, code }, frame, temperature: 0 };
+    }),
     { seed: 0, signal },
   );
   const names = await UnknownNames.load(language);

@@ -7,11 +7,11 @@ import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { DocVocabulary } from './docVocabulary.js';
 import { DocWriter, type DocFrame, type WrittenDoc } from './docWriter.js';
 import type { LoadedModel } from './loadedModel.js';
+import type { DocumentedUnit } from './prompts.js';
 
 /** A doc that is asked for. */
 export interface DocRequest {
-  language: LanguageId;
-  code: string;
+  unit: DocumentedUnit;
   frame: DocFrame;
   /** 0: greedy. */
   temperature: number;
@@ -30,10 +30,10 @@ export async function writeDocs(
 ): Promise<(WrittenDoc | null)[]> {
   const { model, tokenizer, prompts } = loaded;
   const vocabulary = vocabularyOf(tokenizer, prompts.stopIds);
-  const rows = requests.map(({ language, code, frame, temperature }) => {
-    const prompt = prompts.document(language, code);
+  const rows = requests.map(({ unit, frame, temperature }) => {
+    const prompt = prompts.document(unit);
     const room = model.config.contextLength - prompt.length;
-    const survives = (doc: Doc): boolean => survivesStyles(doc, language);
+    const survives = (doc: Doc): boolean => survivesStyles(doc, unit.language);
     const { stopIds } = prompts;
     const writer = new DocWriter(frame, { tokenizer, vocabulary, stopIds, room, survives });
     return { prompt, temperature, writer };

@@ -2,11 +2,14 @@ import { tidy, type Scalar, type Tensor, type Variable } from '@tensorflow/tfjs-
 import { valueAndGrads } from '../tensor/autodiff.js';
 import type { AdamWParameter } from '../tensor/adamw.js';
 import {
+  sampledLogProbs,
   selectedLogProbs,
   weightedLogProbs,
   type SelectedLogProbs,
   type WeightedLogProbs,
 } from '../tensor/ops/logProbs.js';
+import type { VocabularySample } from '../tensor/ops/vocabularySample.js';
+import { QuantizedMatrix } from '../tensor/weights.js';
 import type { PackedBatch, Qwen2Model } from './transformer.js';
 
 /** A packed batch with what each token should predict. */
@@ -50,6 +53,25 @@ export function weightedTargetLogProbs(
   return tidy(() => ({
     ...weightedLogProbs(model.hidden(batch), model.headWeight(), batch.targets, weights),
   }));
+}
+
+/**
+ * The same over a sample of the vocabulary, whose targets stand for the batch's; not for a quantised model.
+ * @param weights [N]; without effect where a target is negative
+ */
+export function sampledTargetLogProbs(
+  model: Qwen2Model,
+  batch: PackedBatch,
+  sample: VocabularySample,
+  weights: Float32Array,
+): WeightedLogProbs {
+  return tidy(() => {
+    const table = model.headWeight();
+    if (table instanceof QuantizedMatrix) {
+      throw new Error('A sampled vocabulary needs a table of floats.');
+    }
+    return { ...sampledLogProbs(model.hidden(batch), table, sample, weights) };
+  });
 }
 
 /**

@@ -133,6 +133,7 @@ export interface Addon {
       dHidden: Floats | null,
       dw: Floats | null,
       accumulate: boolean,
+      shift: Floats | null,
     ]
   ) => void;
   logProbsGrad: (

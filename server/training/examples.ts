@@ -71,7 +71,7 @@ export function exampleOf(
   return {
     unit,
     view,
-    documentPrompt: prompts.document(view.language, view.code),
+    documentPrompt: prompts.document(view),
     codeTokens,
     restTokens,
     docCap: Math.round(Math.max(settings.docCapMin, settings.docCapShare * codeTokens)),

@@ -1,11 +1,13 @@
 import { dispose, mul, sum, tensor1d, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import {
   lossAndGradients,
+  sampledTargetLogProbs,
   targetLogProbs,
   weightedTargetLogProbs,
   type TargetBatch,
 } from '../model/loss.js';
 import type { SelectedLogProbs } from '../tensor/ops/logProbs.js';
+import type { VocabularySample } from '../tensor/ops/vocabularySample.js';
 import type { Qwen2Model } from '../model/transformer.js';
 
 /** Log-probability and entropy of each token's target, both [N]; 0 where a token has no target. */
@@ -47,11 +49,19 @@ export class GradientSum {
   /**
    * The same where the derivative does not depend on the scores: a quarter less work in the output layer.
    * @param slopes [N] the derivative of the loss by each log-probability
+   * @param sample what stands for the whole vocabulary
    */
-  addWeighted(batch: TargetBatch, slopes: Float32Array): TokenScores {
+  addWeighted(
+    batch: TargetBatch,
+    slopes: Float32Array,
+    sample: VocabularySample | null = null,
+  ): TokenScores {
     let scores: TokenScores | null = null;
     this.accumulate(() => {
-      const { total, ...parts } = weightedTargetLogProbs(this.model, batch, slopes);
+      const { total, ...parts } =
+        sample === null
+          ? weightedTargetLogProbs(this.model, batch, slopes)
+          : sampledTargetLogProbs(this.model, batch, sample, slopes);
       scores = readScores(parts);
       return total;
     });

@@ -17,8 +17,8 @@ export async function benchAnswers(dir: string, args: ParsedArgs, io: Io, backen
   const weights = quantizeAs(model, args.string('weights'));
   const speculate = args.flag('speculate');
   const prompts = promptsFor(await loadTokenizer(dir));
-  const requests = SAMPLES.flatMap(({ language, doc, signature, rest }) => [
-    prompts.document(language, signature + rest),
+  const requests = SAMPLES.flatMap(({ language, name, doc, signature, rest }) => [
+    prompts.document({ language, name, code: signature + rest }),
     prompts.generate(language, doc, signature),
   ]);
   let tokens = 0;

@@ -6,7 +6,7 @@ import type { TokenSequence } from './tokenFile.js';
 /** What sequences are made with: the prompt forms of the model, and its tokenizer. */
 export interface SequenceParts {
   /** Code in, doc out. */
-  document(language: LanguageId, code: string): number[];
+  document(unit: Pick<PretrainingRecord, 'language' | 'name' | 'code'>): number[];
   /** Doc and signature in, the rest of the code out. */
   generate(language: LanguageId, doc: string, signature: string): number[];
   docAnswer(doc: string): number[];
@@ -23,13 +23,23 @@ export interface SequenceParts {
 export interface SequenceOptions {
   /** Longer sequences are cut: code in a prompt at a line, an answer anywhere, then without its end token. */
   maxTokens: number;
+  /** Share of documented units that also make code from their doc. */
+  generateShare: number;
   /** Share of documented units that also make a fill-in, where a unit stands before them in the file. */
   fillShare: number;
-  /** Share of units without doc that make body-from-signature instead of plain code. */
+  /** Share of units without doc that make body-from-signature. */
   emptyDocShare: number;
+  /** Share of units without doc that stand as plain code. */
+  plainShare: number;
 }
 
-export const DEFAULT_SHARES = { fillShare: 0.25, emptyDocShare: 0.3 } as const;
+/** Docs are the shortest answers: so they make about half of the tokens of all prompts and answers. */
+export const DEFAULT_SHARES = {
+  generateShare: 0.6,
+  fillShare: 0.2,
+  emptyDocShare: 0.15,
+  plainShare: 0.35,
+} as const;
 
 /** Room that a prompt leaves for its answer, in tokens. */
 const LEAST_ANSWER = 64;
@@ -50,10 +60,13 @@ export function* sequencesOf(
   for (const [i, unit] of units.entries()) {
     if (unit.doc !== null) {
       yield* documented(unit, unit.doc, units[i - 1], parts, options, random);
-    } else if (random.next() < options.emptyDocShare) {
+      continue;
+    }
+    const draw = random.next();
+    if (draw < options.emptyDocShare) {
       const prompt = parts.generate(unit.language, '', unit.signature);
       yield* answered(unit, 'generate', prompt, parts.codeAnswer(unit.rest), options);
-    } else {
+    } else if (draw < options.emptyDocShare + options.plainShare) {
       plain.push(unit);
     }
   }
@@ -73,13 +86,10 @@ function* documented(
   yield* answered(unit, 'document', prompt, answer, options);
 
   const rest = parts.codeAnswer(unit.rest);
-  yield* answered(
-    unit,
-    'generate',
-    parts.generate(unit.language, doc, unit.signature),
-    rest,
-    options,
-  );
+  if (random.next() < options.generateShare) {
+    const asked = parts.generate(unit.language, doc, unit.signature);
+    yield* answered(unit, 'generate', asked, rest, options);
+  }
 
   const draw = random.next();
   if (before !== undefined && before.code.length <= MAX_CONTEXT_CHARS && draw < options.fillShare) {
@@ -102,7 +112,7 @@ function* documented(
 function fittingPrompt(unit: PretrainingRecord, parts: SequenceParts, room: number): number[] {
   let code = unit.code;
   for (;;) {
-    const prompt = parts.document(unit.language, code);
+    const prompt = parts.document({ ...unit, code });
     if (prompt.length <= room || code === '') {
       return prompt;
     }

@@ -19,6 +19,7 @@ const selected: NativeKernel = {
       null,
       null,
       false,
+      null,
     );
     return [logProbs, entropy, logSum];
   },
@@ -68,6 +69,7 @@ const weighted: NativeKernel = {
       backend.floats(dHidden),
       dw && dw.values,
       dw?.accumulate ?? false,
+      attrs['shift'] as Float32Array | null,
     );
     backend.disposeData(logSum.dataId);
     const total = backend.allocate([]);

@@ -223,16 +223,17 @@ bool readLogProbsGrad(Args& args, int first, LogProbsArgs& p) {
 }
 
 // logProbs(kind, values, scales|null, vocab, width, hidden, targets, logSum, logProbs, entropy, dLogProbs|null, dHidden,
-// dw|null, accumulate)
+// dw|null, accumulate, shift|null)
 napi_value logProbs(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LogProbsArgs p;
   if (!readLogProbs(args, p)) return nullptr;
-  size_t n[2] = {};
+  size_t n[2] = {}, shifts = p.vocab;
   p.logProbs = args.floats(8, &n[0]);
   p.entropy = args.floats(9, &n[1]);
+  if (args.has(14)) p.shift = args.floats(14, &shifts);
   if (!args.ok) return nullptr;
-  if (n[0] < size_t(p.tokens) || n[1] < size_t(p.tokens)) return outside(env);
+  if (n[0] < size_t(p.tokens) || n[1] < size_t(p.tokens) || shifts < size_t(p.vocab)) return outside(env);
   if (args.has(10) && !readLogProbsGrad(args, 10, p)) return nullptr;
   kernels().logProbs(p);
   return nullptr;

@@ -81,6 +81,7 @@ struct LogProbsArgs {
   const float* hidden;
   const int32_t* targets;
   float *logProbs, *entropy, *logSum;
+  const float* shift = nullptr;  // [vocab], added to the logits
   // The derivative by logProbs. logProbs() computes the gradients too where it is not null.
   const float* dLogProbs = nullptr;
   float *dHidden = nullptr, *dw = nullptr;  // dw may be null

@@ -1,4 +1,5 @@
 import {
+  add,
   exp,
   logSoftmax,
   matMul,
@@ -16,8 +17,10 @@ import {
 } from '@tensorflow/tfjs-core';
 import { differentiating, gradientSum, wantsGradient } from '../autodiff.js';
 import { QuantizedMatrix } from '../weights.js';
+import { embedding } from './embedding.js';
 import { hasKernel, runKernel } from './kernel.js';
 import { canQuantize, floats, type LinearWeight } from './quantizedLinear.js';
+import type { VocabularySample } from './vocabularySample.js';
 
 const LOG_PROBS = 'BatCoderSelectedLogProbs';
 const QUANTIZED_LOG_PROBS = 'BatCoderQuantizedLogProbs';
@@ -80,12 +83,14 @@ export interface WeightedLogProbs extends SelectedLogProbs {
  * @param w [V, D]
  * @param targets [N]
  * @param weights [N]
+ * @param shift [V], added to the logits
  */
 export function weightedLogProbs(
   hidden: Tensor2D,
   w: LinearWeight,
   targets: Int32Array,
   weights: Float32Array,
+  shift: Float32Array | null = null,
 ): WeightedLogProbs {
   if (differentiating() && hasKernel(WEIGHTED_LOG_PROBS)) {
     const [inputs, attrs] =
@@ -99,6 +104,7 @@ export function weightedLogProbs(
       ...attrs,
       targets,
       weights,
+      shift,
     });
     return {
       total: total as Scalar,
@@ -106,16 +112,39 @@ export function weightedLogProbs(
       entropy: entropy as Tensor1D,
     };
   }
-  const { logProbs, entropy } = selectedLogProbs(hidden, w, targets);
+  const { logProbs, entropy } =
+    shift === null
+      ? selectedLogProbs(hidden, w, targets)
+      : selectedLogProbsComposition(
+          hidden,
+          w instanceof QuantizedMatrix ? floats(w) : w,
+          targets,
+          shift,
+        );
   return { total: sum<Scalar>(mul(logProbs, tensor1d(weights))), logProbs, entropy };
+}
+
+/**
+ * {@link weightedLogProbs} with a sample of the vocabulary in place of all of it.
+ * @param table [V, D]
+ */
+export function sampledLogProbs(
+  hidden: Tensor2D,
+  table: Tensor2D,
+  { ids, shift, targets }: VocabularySample,
+  weights: Float32Array,
+): WeightedLogProbs {
+  return weightedLogProbs(hidden, embedding(ids, table), targets, weights, shift);
 }
 
 function selectedLogProbsComposition(
   hidden: Tensor2D,
   w: Tensor2D,
   targets: Int32Array,
+  shift: Float32Array | null = null,
 ): SelectedLogProbs {
-  const all = logSoftmax(matMul(hidden, w, false, true)); // [N, V]
+  const logits = matMul(hidden, w, false, true); // [N, V]
+  const all = logSoftmax(shift === null ? logits : add(logits, tensor1d(shift)));
   // oneHot leaves the row of a negative target zero, which is what such a row should give.
   const chosen = oneHot(tensor1d(targets, 'int32'), w.shape[0]);
   const logProbs = sum<Tensor1D>(mul(all, chosen), 1);

@@ -5,17 +5,16 @@ import type { Qwen2Model } from '../../model/transformer.js';
 import { JsonlLog } from '../../store/jsonl.js';
 import { UserError } from '../../util/errors.js';
 import { arraysUnder, loadArrays, prefixed, saveArrays } from '../arrays.js';
+import { Random } from '../../util/random.js';
 import { Policy } from '../policy.js';
 import { type DataPosition, PretrainingData } from './data.js';
 import { PretrainingOptimizer } from './optimizer.js';
 import { rateAt, type Schedule } from './schedule.js';
-import { answerLosses, pretrainingGradients } from './step.js';
+import { answerLosses, pretrainingGradients, type StepSettings } from './step.js';
 
-export interface PretrainSettings {
+export interface PretrainSettings extends StepSettings {
   /** Tokens of a step at the beginning and at most: a thousandth of what was seen lies between. */
   stepTokens: readonly [least: number, most: number];
-  /** Tokens of one forward and backward pass: it bounds the memory. */
-  microBatchTokens: number;
   weightDecay: number;
   /** Tokens between two checkpoints, each with a measurement on the evaluation sequences. */
   checkpointEvery: number;
@@ -26,6 +25,7 @@ export interface PretrainSettings {
 export const PRETRAIN_DEFAULTS: PretrainSettings = {
   stepTokens: [2048, 8192],
   microBatchTokens: 8192,
+  vocabularySample: 2560,
   weightDecay: 0.01,
   checkpointEvery: 1_000_000,
   evaluationTokens: 60_000,
@@ -155,7 +155,8 @@ async function step(
   const computed = await pretrainingGradients(
     model,
     data.take(stepTokens(settings, state.tokens)),
-    settings.microBatchTokens,
+    settings,
+    new Random(state.step),
     signal,
   );
   if (computed === null) {

@@ -5,6 +5,8 @@ import {
   type TokenSequence,
 } from '../../corpus/pretraining/tokenFile.js';
 import type { Qwen2Model } from '../../model/transformer.js';
+import { sampleVocabulary } from '../../tensor/ops/vocabularySample.js';
+import type { Random } from '../../util/random.js';
 import { packSequences } from '../batch.js';
 import { GradientSum, scoreTokens } from '../gradients.js';
 
@@ -17,8 +19,15 @@ const PROMPT_WEIGHT = 0.2;
 /** Docs are a tenth of the answers' tokens and what people see first: each counts double. */
 const ANSWER_WEIGHT: Record<Objective, number> = { document: 2, generate: 1, code: 1, fill: 1 };
 
+export interface StepSettings {
+  /** Tokens of one forward and backward pass: it bounds the memory. */
+  microBatchTokens: number;
+  /** Rows of the vocabulary that each pass draws besides its targets; all where there are no more. */
+  vocabularySample: number;
+}
+
 export interface StepLoss {
-  /** Mean of -log p over the answers' tokens. */
+  /** Mean of -log p over the answers' tokens; an estimate where the vocabulary is sampled. */
   answerLoss: number;
   tokens: number;
 }
@@ -26,12 +35,14 @@ export interface StepLoss {
 /**
  * Sums the gradients of the weighted mean loss of some sequences; the caller steps with them and disposes them. The
  * event loop gets a turn before every micro-batch.
+ * @param random draws the samples of the vocabulary
  * @returns null where the signal was aborted first
  */
 export async function pretrainingGradients(
   model: Qwen2Model,
   sequences: readonly TokenSequence[],
-  microBatchTokens: number,
+  { microBatchTokens, vocabularySample }: StepSettings,
+  random: Random,
   signal?: AbortSignal,
 ): Promise<(StepLoss & { gradients: GradientSum }) | null> {
   const weights = sequences.map(targetWeights);
@@ -50,7 +61,12 @@ export async function pretrainingGradients(
       const slopes = weights
         .slice(from, to)
         .flatMap((each) => each.map((weight) => -weight * scale));
-      const { logProbs } = gradients.addWeighted(batch, Float32Array.from(slopes));
+      const vocab = model.config.vocabSize;
+      const sample =
+        vocabularySample < vocab
+          ? sampleVocabulary(batch.targets, vocab, vocabularySample, random)
+          : null;
+      const { logProbs } = gradients.addWeighted(batch, Float32Array.from(slopes), sample);
       let next = 0;
       for (let s = from; s < to; s++) {
         for (let i = 1; i <= weights[s].length; i++, next++) {

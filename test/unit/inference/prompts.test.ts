@@ -17,11 +17,13 @@ describe('prompts of a model made here', () => {
 
   it('are special tokens around the parts', () => {
     expect(prompts.kind).toBe('tokens');
-    expect(prompts.document('python', 'x')).toEqual([
+    expect(prompts.document({ language: 'python', name: 'getUserID', code: 'x' })).toEqual([
       id('<|document|>'),
       ...tokenizer.encode('python\n'),
       id('<|code|>'),
       ...tokenizer.encode('x'),
+      id('<|signature|>'),
+      ...tokenizer.encode(' get user id'),
       id('<|doc|>'),
     ]);
     expect(prompts.generate('python', '', 's')).toEqual([
@@ -35,7 +37,7 @@ describe('prompts of a model made here', () => {
   });
 
   it('do not take special tokens that stand in code for their own', () => {
-    const ids = prompts.document('python', 'x = "<|doc|>"');
+    const ids = prompts.document({ language: 'python', name: 'x', code: 'x = "<|doc|>"' });
     expect(ids.filter((each) => each === id('<|doc|>')).length).toBe(1);
   });
 
@@ -63,6 +65,7 @@ describe('prompts in words', () => {
     const prompts = promptsFor(tokenizer);
     expect(prompts.stopIds).toEqual([tokenizer.eosId]);
     expect(prompts.readDoc(prompts.docAnswer('Doubles it.'))).toBe('Doubles it.');
-    expect(tokenizer.decode(prompts.document('python', 'code here'))).toContain('code here');
+    const asked = prompts.document({ language: 'python', name: 'x', code: 'code here' });
+    expect(tokenizer.decode(asked)).toContain('code here');
   });
 });

@@ -147,7 +147,7 @@ describe('a model that knows nothing', () => {
           parameters: [...view.parameters, 'other_one', '{ a, b }'],
           returnsValue: true,
         };
-        const request = { language, code: view.code, frame, temperature: 1 };
+        const request = { unit: { ...view, language }, frame, temperature: 1 };
         const written = await writeDocs(blank, [request, { ...request, temperature: 0 }], {
           seed: 3,
         });
@@ -174,8 +174,7 @@ describe('a model that knows nothing', () => {
     const asked = { ...blank, tokenizer, prompts: promptsFor(tokenizer), model };
     expect(asked.prompts.kind).toBe('words');
     const requests = [0, 1, 1, 1].map((temperature) => ({
-      language: view.language,
-      code: view.code,
+      unit: view,
       frame: view,
       temperature,
     }));

@@ -18,7 +18,7 @@ import { Random } from '../../../server/util/random.js';
 const tokenizer = makeTokenizer(trainTokenizer([], { vocabSize: 264, specials: SPECIAL_TOKENS }));
 const prompts = promptsFor(tokenizer);
 const parts: SequenceParts = {
-  document: (language, code) => prompts.document(language, code),
+  document: (unit) => prompts.document(unit),
   generate: (language, doc, signature) => prompts.generate(language, doc, signature),
   docAnswer: (doc) => prompts.docAnswer(doc),
   codeAnswer: (rest) => prompts.codeAnswer(rest),
@@ -64,7 +64,8 @@ function shown({ ids, answerStart }: TokenSequence): string {
 }
 
 function sequences(records: PretrainingRecord[], more: Partial<SequenceOptions> = {}) {
-  const options = { maxTokens: 1_024, fillShare: 1, emptyDocShare: 0, ...more };
+  const shares = { generateShare: 1, fillShare: 1, emptyDocShare: 0, plainShare: 1 };
+  const options = { maxTokens: 1_024, ...shares, ...more };
   return [...sequencesOf(records, parts, options, new Random(1))];
 }
 
@@ -73,7 +74,7 @@ describe('sequencesOf', () => {
     const first = record({ signature: 'def half(x):', rest: '\n    return x / 2', doc: null });
     const made = sequences([first, record()]);
     expect(made.map((sequence) => `${sequence.objective}: ${shown(sequence)}`)).toEqual([
-      'document: <|document|>python\n<|code|>def double(x):\n    return x + x<|doc|> => Doubles it<|endoftext|>',
+      'document: <|document|>python\n<|code|>def double(x):\n    return x + x<|signature|> double<|doc|> => Doubles it<|endoftext|>',
       'generate: <|generate|>python\n<|doc|>Doubles it. Fast.<|signature|>def double(x):<|body|> => \n    return x + x<|endoftext|>',
       'fill: <|fill|>python\n<|code|>def half(x):\n    return x / 2<|doc|>Doubles it. Fast.<|signature|>def double(x):<|body|> => \n    return x + x<|endoftext|>',
       'code:  => <|code|>python\ndef half(x):\n    return x / 2<|endoftext|>',
@@ -99,14 +100,22 @@ describe('sequencesOf', () => {
     const rest = '\n    x = x + 1'.repeat(60);
     const [document, generate] = sequences([record({ rest })], { maxTokens: 300 });
     expect(document.ids.length).toBeLessThanOrEqual(300);
-    expect(shown(document)).toMatch(/x \+ 1<\|doc\|> => Doubles it<\|endoftext\|>$/);
+    expect(shown(document)).toMatch(
+      /x \+ 1<\|signature\|> double<\|doc\|> => Doubles it<\|endoftext\|>$/,
+    );
     expect(generate.ids.length).toBe(300);
     expect(shown(generate)).not.toContain('endoftext');
   });
 
+  it('leaves out what its shares leave out', () => {
+    const units = [record({ doc: null }), record()];
+    const none = { generateShare: 0, fillShare: 0, plainShare: 0 };
+    expect(sequences(units, none).map(({ objective }) => objective)).toEqual(['document']);
+  });
+
   it('is the same for the same seed', () => {
     const units = Array.from({ length: 20 }, (_, i) => record({ doc: i % 2 ? null : 'Some doc.' }));
-    const options = { fillShare: 0.5, emptyDocShare: 0.5 };
+    const options = { fillShare: 0.5, emptyDocShare: 0.5, plainShare: 0.25 };
     expect(sequences(units, options)).toEqual(sequences(units, options));
   });
 });

@@ -262,9 +262,11 @@ describe('weightedLogProbs', () => {
       [vocab, width],
     ]);
     const earlier = randomValues(vocab * width, 4);
+    const shift = randomValues(vocab, 5);
     const run = async (
       name: 'cpu' | (typeof COMPILED)[number],
       add: boolean,
+      shifted: boolean,
     ): Promise<Float32Array[]> => {
       await setBackend(name);
       const [h, w] = inputs.map(({ shape, values }) => variable(tensor(values.slice(), shape)));
@@ -276,6 +278,7 @@ describe('weightedLogProbs', () => {
           w as Tensor2D,
           targets,
           weights,
+          shifted ? shift : null,
         );
         scores = [logProbs, entropy].map((x) => x.dataSync<'float32'>().slice());
         return total;
@@ -284,10 +287,16 @@ describe('weightedLogProbs', () => {
       const found = [value, grads.get(h)!, grads.get(w)!];
       return [...found.map((x) => x.dataSync<'float32'>().slice()), ...scores];
     };
-    for (const add of [false, true]) {
-      const plain = await run('cpu', add);
+    for (const [add, shifted] of [
+      [false, false],
+      [true, false],
+      [true, true],
+    ]) {
+      const plain = await run('cpu', add, shifted);
       for (const backend of COMPILED) {
-        (await run(backend, add)).forEach((values, i) => expectClose(values, plain[i], 5e-5));
+        (await run(backend, add, shifted)).forEach((values, i) =>
+          expectClose(values, plain[i], 5e-5),
+        );
       }
     }
   });

@@ -153,7 +153,8 @@ describe('pretrain', () => {
   it('reports the loss of the answers alone', async () => {
     const model = Qwen2Model.init(configForSize('tiny', VOCAB, 0), 1);
     const sequences = [0, 2, 4, 6].map((i) => file.sequence(i));
-    const computed = await pretrainingGradients(model, sequences, 20);
+    const settings = { microBatchTokens: 20, vocabularySample: VOCAB };
+    const computed = await pretrainingGradients(model, sequences, settings, new Random(1));
     expect(computed!.answerLoss).toBeCloseTo(answerLosses(model, sequences, 64).document!, 5);
     expect(computed!.tokens).toBe(sequences.reduce((sum, { ids }) => sum + ids.length - 1, 0));
     computed!.gradients.dispose();

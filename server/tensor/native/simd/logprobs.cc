@@ -93,6 +93,12 @@ const float* rowsOf(const LogProbsArgs& p, int first, int rows) {
 void blockLogits(const LogProbsArgs& p, const Chunk& c, int first, int rows, float* logits) {
   Target t{logits, size_t(c.stride), nullptr, 0, nullptr, 1};
   multiplyPanels(rows, c.stride, p.width, {rowsOf(p, first, rows), size_t(p.width), 1}, false, c.byDepth, t);
+  if (!p.shift) return;
+  for (int r = 0; r < rows; r++)
+    for (int i = 0; i < c.stride; i += kLanes) {
+      float* at = logits + size_t(r) * c.stride + i;
+      store(at, load(at) + p.shift[first + r]);
+    }
 }
 
 // Runs body(token of the chunk, row of the block) for each target in the block.

@@ -1,8 +1,9 @@
 import type { LoadedModel } from '../../../inference/loadedModel.js';
+import type { DocumentedUnit } from '../../../inference/prompts.js';
 import { writeCodes } from '../../../inference/writeCodes.js';
 import { writeDocs } from '../../../inference/writeDocs.js';
 import { parsePlainDoc } from '../../../languages/docs/plain.js';
-import type { Doc, LanguageId } from '../../../languages/types.js';
+import type { Doc } from '../../../languages/types.js';
 import { decodeGreedily } from '../../evaluate.js';
 import type { EvaluationUnit } from './units.js';
 
@@ -34,11 +35,8 @@ const CODE_EXTRA = 32;
 const PROMPT_SHARE = 0.4;
 
 /** Whether a unit is short enough for the model to document it. */
-export function fitsModel(
-  { model, prompts }: LoadedModel,
-  unit: { language: LanguageId; code: string },
-): boolean {
-  const { length } = prompts.document(unit.language, unit.code);
+export function fitsModel({ model, prompts }: LoadedModel, unit: DocumentedUnit): boolean {
+  const { length } = prompts.document(unit);
   return length <= PROMPT_SHARE * model.config.contextLength;
 }
 
@@ -59,12 +57,12 @@ export async function answer(
     decodeGreedily({ model, prompts, seed, signal }, rows, [...caps], progress());
 
   const docs = await inBatches(units, progress(), async (batch) => {
-    const requests = batch.map((unit) => ({ ...unit, frame: unit, temperature: 0 }));
+    const requests = batch.map((unit) => ({ unit, frame: unit, temperature: 0 }));
     const written = await writeDocs(loaded, requests, { seed, signal });
     return written.map((each) => each?.doc ?? null);
   });
   const rawDocs = await decode(
-    units.map(({ language, code }) => prompts.document(language, code)),
+    units.map((unit) => prompts.document(unit)),
     units.map(() => RAW_DOC_TOKENS),
   );
   const capOf = ({ rest }: EvaluationUnit): number =>
