@@ -2,6 +2,7 @@
 //   extension.js  the VS Code client             server.js  the language server
 //   worker.js     the thread that owns the model parse-worker.js  the thread that parses
 //   cli.js        the `batcoder` command         wasm/      tree-sitter runtime and grammars
+//   model/        the built-in model
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import esbuild from 'esbuild';
@@ -43,6 +44,10 @@ function copyWasm() {
   }
 }
 
+function copyModel() {
+  cpSync('model', 'dist/model', { recursive: true });
+}
+
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const options = {
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
@@ -63,6 +68,7 @@ const options = {
 };
 
 copyWasm();
+copyModel();
 if (process.argv.includes('--watch')) {
   const context = await esbuild.context(options);
   await context.watch();

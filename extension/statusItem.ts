@@ -45,16 +45,17 @@ function view(state: ViewState): View {
   switch (state.kind) {
     case 'starting':
       return { text: '$(loading~spin) BatCoder', tooltip: 'loading the model', command: showLog };
-    case 'untrained':
-      return {
-        text: '$(mortar-board) BatCoder: train',
-        tooltip: 'no model for this workspace yet. Click to train on it.',
-        command: train,
-      };
     case 'ready': {
-      const { model, parameters, adapter, backend } = state;
+      const { model, parameters, adapter, backend, builtIn } = state;
       const size = `${(parameters / 1e6).toFixed(parameters < 1e7 ? 1 : 0)} M parameters`;
       const learned = adapter === null ? '' : `, adapter ${adapter}`;
+      if (builtIn) {
+        return {
+          text: '$(mortar-board) BatCoder: train',
+          tooltip: `the built-in model (${size}), on ${backend}. It has not seen this workspace yet: click to train on it.`,
+          command: train,
+        };
+      }
       return {
         text: '$(check) BatCoder',
         tooltip: `${model} (${size})${learned}, on ${backend}. Click to train on this workspace.`,

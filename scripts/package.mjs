@@ -15,6 +15,8 @@ const needed = [
   'parse-worker.js',
   'wasm/web-tree-sitter.wasm',
   'wasm/batcoder-kernels.wasm',
+  'model/config.json',
+  'model/model.safetensors',
 ];
 
 const steps = [

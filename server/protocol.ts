@@ -109,8 +109,6 @@ export const EDITOR_COMMANDS = {
 /** What the status item shows. */
 export type ModelState =
   | { kind: 'starting' }
-  /** No model is there for this workspace. */
-  | { kind: 'untrained' }
   | {
       kind: 'ready';
       model: string;
@@ -119,6 +117,8 @@ export type ModelState =
       /** The adapter in use, or null for the base model. */
       adapter: string | null;
       backend: string;
+      /** Whether nothing of this workspace has been learnt yet. */
+      builtIn: boolean;
     }
   | { kind: 'training'; phase: string; fraction: number; etaSeconds: number | null }
   /** Nothing will work until the server is restarted. */

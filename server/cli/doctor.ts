@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { modelFor } from '../inference/builtInModel.js';
 import { readConfig } from '../model/config.js';
 import { parameterCount } from '../model/parameters.js';
 import { dataHome } from '../store/home.js';
 import { listRuns } from '../store/runs.js';
-import { modelInUse } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { setupTensorflow, type TensorflowSetup } from '../tensor/setupTensorflow.js';
 import { tierOf } from '../training/settings.js';
@@ -57,9 +57,7 @@ export const doctor: Command = {
       io.print(`Backend   ${name}: ${ok ? 'in use' : 'no'}; ${reason}`);
     }
     io.print(
-      model === null
-        ? `Model     none for ${root}: run \`batcoder train ${root}\``
-        : `Model     ${model.folder}, ${(model.parameters / 1e6).toFixed(1)} million weights${model.adapter === null ? '' : `, adapter ${model.adapter}`}`,
+      `Model     ${model.folder}, ${(model.parameters / 1e6).toFixed(1)} million weights${model.adapter === null ? '' : `, adapter ${model.adapter}`}`,
     );
     io.print(`Disk      ${disk.home}: ${gib(disk.usedBytes)} used, ${gib(disk.freeBytes)} free`);
     if (disk.freeBytes < LEAST_FREE_BYTES) {
@@ -85,15 +83,13 @@ async function setUp(args: ParsedArgs, io: Io): Promise<TensorflowSetup | null> 
   });
 }
 
-function describeModel(
-  root: string,
-): { folder: string; adapter: string | null; parameters: number } | null {
-  const inUse = modelInUse(root);
-  if (inUse === null) {
-    return null;
-  }
-  const parameters = parameterCount(readConfig(inUse.model));
-  return { folder: inUse.model, adapter: inUse.adapter, parameters };
+function describeModel(root: string): {
+  folder: string;
+  adapter: string | null;
+  parameters: number;
+} {
+  const { model, adapter } = modelFor(root);
+  return { folder: model, adapter, parameters: parameterCount(readConfig(model)) };
 }
 
 function describeDisk(): { home: string; usedBytes: number; freeBytes: number } {

@@ -95,7 +95,7 @@ async function documentPlace(
       const line = unit.signatureRange.start.line;
       results.push(await engine.document({ text, language, line, style }, io.signal));
     } catch (error) {
-      if (!(error instanceof UserError) || !engine.info().trained) {
+      if (!(error instanceof UserError)) {
         throw error;
       }
       withheld.push({ name: unit.qualifiedName, reason: error.message });

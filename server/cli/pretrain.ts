@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { TokenFile } from '../corpus/pretraining/tokenFile.js';
 import { readConfig, type Qwen2Config } from '../model/config.js';
 import { parameterCount } from '../model/parameters.js';
-import { configForSize, type ModelSize } from '../model/presets.js';
+import { configForSize, MODEL_SIZES, type ModelSize } from '../model/presets.js';
 import { loadTokenizer } from '../model/tokenizer/load.js';
 import { Qwen2Model } from '../model/transformer.js';
 import { initBackend } from '../tensor/backend.js';
@@ -13,7 +13,6 @@ import type { Command, ParsedArgs } from './command.js';
 import { folder } from './train.js';
 
 const MEGA = 1e6;
-const SIZES: readonly ModelSize[] = ['tiny', 'small', 'builtin', 'medium', 'base'];
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'];
 
 export const pretrain: Command = {
@@ -45,7 +44,7 @@ export const pretrain: Command = {
     {
       name: 'size',
       value: 'string',
-      choices: SIZES,
+      choices: MODEL_SIZES,
       summary: 'shape of a new model (default builtin)',
     },
     { name: 'rate', value: 'number', min: 0, summary: 'highest learning rate (default 0.003)' },

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Estimate } from '../training/bootstrap.js';
+import { MODEL_SIZES, type ModelSize } from '../model/presets.js';
 import type { Evaluation } from '../training/evaluate.js';
 import type { TrainProgress } from '../training/progress.js';
 import { train as trainOn, type TrainResult } from '../training/train.js';
@@ -12,7 +13,7 @@ export const train: Command = {
   name: 'train',
   summary: 'learn the code of a folder, and use the result where it is better on files kept apart',
   usage:
-    'DIR [--minutes M] [--steps N] [--warmup-steps N] [--seed S] [--model DIR] [--out DIR] [--resume] [--json]',
+    'DIR [--minutes M] [--steps N] [--warmup-steps N] [--seed S] [--model DIR | --from-nothing SIZE] [--out DIR] [--resume] [--json]',
   example: 'batcoder train . --minutes 4',
   options: [
     {
@@ -40,7 +41,14 @@ export const train: Command = {
       name: 'model',
       value: 'string',
       placeholder: 'DIR',
-      summary: 'a model to start from; without one, a small model is made',
+      summary: 'a model to start from, in place of the built-in one',
+    },
+    {
+      name: 'from-nothing',
+      value: 'string',
+      placeholder: 'SIZE',
+      choices: MODEL_SIZES,
+      summary: 'make a new model of this size from the folder alone',
     },
     {
       name: 'out',
@@ -55,6 +63,10 @@ export const train: Command = {
     const workspaceRoot = folder(io, args.positionals[0]);
     const bars = new PhaseBars(io);
     const model = args.string('model');
+    const size = args.string('from-nothing') as ModelSize | undefined;
+    if (model !== undefined && size !== undefined) {
+      throw new UsageError('Give --model or --from-nothing, not both.');
+    }
     const out = args.string('out');
     const result = await trainOn({
       workspaceRoot,
@@ -66,6 +78,7 @@ export const train: Command = {
         steps: args.number('steps'),
         warmupSteps: args.number('warmup-steps'),
         seed: args.number('seed'),
+        modelSize: size,
       },
       signal: io.signal,
       onProgress: (progress) => bars.show(progress),

@@ -5,9 +5,9 @@ import { detectStyle, renderDoc } from '../languages/docs/styles.js';
 import { loadParser } from '../languages/parser.js';
 import type { Doc, DocStyle, LanguageId } from '../languages/types.js';
 import { loadSimilarity } from '../similarity/similarity.js';
-import { modelInUse } from '../store/workspace.js';
 import { initBackend, type BackendReport } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
+import { builtInModel, modelFor } from './builtInModel.js';
 import type { CodeCandidate } from './candidates.js';
 import { assertAddsDocOnly, docInsertion, type Insertion } from './docEdit.js';
 import { documentUnit } from './documentUnit.js';
@@ -18,13 +18,13 @@ import { indentRest, viewOf } from './view.js';
 
 export interface EngineInfo {
   backend: BackendReport;
-  /** The model's name and folder; null where there is none yet. */
-  model: string | null;
-  modelDir: string | null;
+  /** The model's name and folder. */
+  model: string;
+  modelDir: string;
   parameters: number;
   adapter: string | null;
-  /** Whether there is a model at all. */
-  trained: boolean;
+  /** Whether it is the one that ships with BatCoder, as it came. */
+  builtIn: boolean;
 }
 
 export interface DocumentRequest {
@@ -74,45 +74,45 @@ export interface Engine {
 }
 
 export interface EngineOptions {
-  /** Its model in use is opened; null: none of a workspace. */
+  /** Its model in use is opened; without one, or with null, the built-in model. */
   workspaceRoot: string | null;
   /** A model folder that goes before the workspace's. */
   modelDir?: string;
 }
 
-/** Opens the engine. Without a model it opens too, and says so when it is asked for something. */
+/**
+ * Opens the engine.
+ * @throws UserError where the model cannot be loaded
+ */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const backend = await initBackend();
-  const inUse =
-    options.modelDir !== undefined
-      ? { model: options.modelDir, adapter: null }
-      : options.workspaceRoot === null
-        ? null
-        : modelInUse(options.workspaceRoot);
-  const loaded = inUse === null ? null : await loadModel(inUse.model, inUse.adapter);
-  return new ModelEngine(backend, loaded);
+  const { model, adapter } =
+    options.modelDir === undefined
+      ? modelFor(options.workspaceRoot)
+      : { model: options.modelDir, adapter: null };
+  return new ModelEngine(backend, await loadModel(model, adapter));
 }
 
 class ModelEngine implements Engine {
   constructor(
     private readonly backend: BackendReport,
-    private readonly loaded: LoadedModel | null,
+    private readonly loaded: LoadedModel,
   ) {}
 
   info(): EngineInfo {
     const { backend, loaded } = this;
     return {
       backend,
-      model: loaded?.name ?? null,
-      modelDir: loaded?.dir ?? null,
-      parameters: loaded?.parameters ?? 0,
-      adapter: loaded?.adapterDir ?? null,
-      trained: loaded !== null,
+      model: loaded.name,
+      modelDir: loaded.dir,
+      parameters: loaded.parameters,
+      adapter: loaded.adapterDir,
+      builtIn: loaded.dir === builtInModel() && loaded.adapterDir === null,
     };
   }
 
   async document(request: DocumentRequest, signal?: AbortSignal): Promise<DocumentResult> {
-    const loaded = this.model();
+    const { loaded } = this;
     const { text, language } = request;
     const parser = await loadParser(language);
     const { units } = extractUnits(parser, text);
@@ -169,7 +169,7 @@ class ModelEngine implements Engine {
     count: number,
     signal?: AbortSignal,
   ): Promise<GenerateResult> {
-    const loaded = this.model();
+    const { loaded } = this;
     const { language } = request;
     const target = await targetOf(request);
     const { doc, signature } = target;
@@ -189,16 +189,7 @@ class ModelEngine implements Engine {
   }
 
   dispose(): void {
-    this.loaded?.dispose();
-  }
-
-  private model(): LoadedModel {
-    if (this.loaded === null) {
-      throw new UserError(
-        'There is no model for this workspace yet: run `batcoder train DIR`, or "BatCoder: Train on Workspace" in the editor.',
-      );
-    }
-    return this.loaded;
+    this.loaded.dispose();
   }
 }
 

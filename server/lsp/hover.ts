@@ -1,6 +1,6 @@
 import type { Hover, HoverParams } from 'vscode-languageserver';
 import { MarkupKind } from 'vscode-languageserver';
-import { DocumentCommand, EDITOR_COMMANDS } from '../protocol.js';
+import { DocumentCommand } from '../protocol.js';
 import type { CheckedDoc } from './docs.js';
 import type { Feature, ServerContext } from './feature.js';
 import { innermost, type Place } from './units.js';
@@ -37,12 +37,6 @@ async function answer(context: ServerContext, params: HoverParams): Promise<Hove
 
 function text(context: ServerContext, place: Place): string | null {
   const links = context.client.options.commandLinks === true;
-  if (context.status.isUntrained) {
-    const train = links
-      ? link('Train on Workspace', EDITOR_COMMANDS.train, [])
-      : 'Train on Workspace';
-    return `BatCoder has no model for this workspace yet: ${train} first.`;
-  }
   if (context.status.obstacle() !== null) {
     return null;
   }

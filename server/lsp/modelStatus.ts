@@ -1,13 +1,6 @@
 import type { Connection } from 'vscode-languageserver';
 import { type ModelState, StateChanged } from '../protocol.js';
 
-/** What can be said to a person who asks for what needs a model, by the state that stands in the way. */
-const REASONS = {
-  starting: 'BatCoder is still loading its model; try again in a moment.',
-  untrained:
-    'BatCoder has no model for this workspace yet: use "BatCoder: Train on Workspace" first.',
-};
-
 /** The one state of the model; every change goes to the client. */
 export class ModelStatus {
   private state: ModelState = { kind: 'starting' };
@@ -41,18 +34,13 @@ export class ModelStatus {
     const { beneath } = this;
     switch (beneath.kind) {
       case 'starting':
-      case 'untrained':
-        return REASONS[beneath.kind];
+        return 'BatCoder is still loading its model; try again in a moment.';
       case 'failed':
         return `BatCoder's model could not be loaded: ${beneath.message}`;
       case 'training':
       case 'ready':
         return null;
     }
-  }
-
-  get isUntrained(): boolean {
-    return this.beneath.kind === 'untrained';
   }
 
   private show(state: ModelState): void {

@@ -1,7 +1,8 @@
 import type { Qwen2Config } from './config.js';
 
 /** Sizes of models, from the smallest to the largest; `builtin` is that of the model that ships with BatCoder. */
-export type ModelSize = 'tiny' | 'small' | 'builtin' | 'medium' | 'base';
+export const MODEL_SIZES = ['tiny', 'small', 'builtin', 'medium', 'base'] as const;
+export type ModelSize = (typeof MODEL_SIZES)[number];
 
 const SHAPES: Record<
   ModelSize,

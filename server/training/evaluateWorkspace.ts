@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { availableParallelism, totalmem } from 'node:os';
 import { scanCorpus } from '../corpus/scan.js';
+import { modelFor } from '../inference/builtInModel.js';
 import { loadModel } from '../inference/loadedModel.js';
 import type { LanguageId } from '../languages/types.js';
 import { loadSimilarity } from '../similarity/similarity.js';
-import { modelInUse } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
 import { chooseExamples, evaluate, type EvaluatedUnit, type Evaluation } from './evaluate.js';
@@ -25,7 +25,7 @@ export interface EvaluateOptions {
 
 /**
  * Scores a model on the held-out split of a workspace, with masked names too.
- * @throws UserError where there is no model, or nothing is held out
+ * @throws UserError where nothing is held out
  */
 export async function evaluateWorkspace(
   options: EvaluateOptions,
@@ -33,18 +33,13 @@ export async function evaluateWorkspace(
   const root = resolve(options.workspaceRoot);
   const inUse =
     options.modelDir === undefined
-      ? modelInUse(root)
+      ? modelFor(root)
       : { model: resolve(options.modelDir), adapter: options.adapterDir ?? null };
-  if (inUse === null) {
-    throw new UserError(
-      `${root} has no model in use: run \`batcoder train ${root}\`, or name one with --model.`,
-    );
-  }
   const backend = await initBackend();
   const gpu = backend.gpu;
   const tier = tierOf({ cores: availableParallelism(), memoryBytes: totalmem(), gpu });
   const { seed, units: evaluationUnits } = options;
-  const settings = makeSettings({ seed, evaluationUnits }, tier, false);
+  const settings = makeSettings({ seed, evaluationUnits }, tier, 'built-in');
   const corpus = await scanCorpus(root, { seed: settings.seed, signal: options.signal });
   const similarities = await loadSimilarities(
     corpus.units.map((unit) => unit.language),

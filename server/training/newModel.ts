@@ -1,12 +1,11 @@
 import type { CorpusUnit } from '../corpus/unit.js';
 import { SPECIAL_TOKENS } from '../inference/prompts.js';
 import { viewOf } from '../inference/view.js';
-import { configForSize } from '../model/presets.js';
+import { configForSize, type ModelSize } from '../model/presets.js';
 import { makeTokenizer, saveTokenizer } from '../model/tokenizer/load.js';
 import { trainTokenizer } from '../model/tokenizer/train.js';
 import { Qwen2Model } from '../model/transformer.js';
 import { completedDoc } from './namedDoc.js';
-import type { Settings } from './settings.js';
 
 /** Bytes of code that a vocabulary entry should be seen in: a small workspace gets a small vocabulary. */
 const BYTES_PER_TOKEN = 256;
@@ -17,7 +16,12 @@ const LARGEST_VOCABULARY = 8192;
  * Makes a model for a workspace in a folder: a tokenizer learnt from its training split, and weights that know
  * nothing yet.
  */
-export function makeModel(folder: string, units: readonly CorpusUnit[], settings: Settings): void {
+export function makeModel(
+  folder: string,
+  units: readonly CorpusUnit[],
+  size: ModelSize,
+  seed: number,
+): void {
   const texts = units
     .filter((unit) => unit.split === 'train')
     .map((unit) => {
@@ -26,7 +30,7 @@ export function makeModel(folder: string, units: readonly CorpusUnit[], settings
     });
   const json = trainTokenizer(texts, { vocabSize: vocabularyFor(texts), specials: SPECIAL_TOKENS });
   const { vocabSize, eosId } = makeTokenizer(json);
-  const model = Qwen2Model.init(configForSize(settings.modelSize, vocabSize, eosId), settings.seed);
+  const model = Qwen2Model.init(configForSize(size, vocabSize, eosId), seed);
   model.save(folder);
   model.dispose();
   saveTokenizer(folder, json);

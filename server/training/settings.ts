@@ -68,9 +68,9 @@ export interface Settings {
   /** Weight of a doc spelt from a unit's own identifiers, for units without a doc; 0 leaves them out. */
   namedDocWeight: number;
 
-  /** The size of a model that is made from the workspace. */
-  modelSize: ModelSize;
-  /** LoRA, by default on a given model, or full training, by default of one made from the workspace. */
+  /** The size of a model that is made from the workspace alone; null: a trained one is the start. */
+  modelSize: ModelSize | null;
+  /** LoRA, by default on a given model, or full training, by default of a small one. */
   lora: boolean;
   loraRank: number;
   loraAlpha: number;
@@ -134,7 +134,7 @@ const BASE: Settings = {
   emptyDocShare: 0.15,
   bareShare: 0.1,
   namedDocWeight: 0.5,
-  modelSize: 'small',
+  modelSize: null,
   lora: false,
   loraRank: 16,
   loraAlpha: 32,
@@ -157,8 +157,11 @@ const TIERS: Record<Tier, Partial<Settings>> = {
 /** Where steps are asked for and nothing is said of the warm-up. */
 const WARMUP_STEPS_PER_STEP = 40;
 
-/** Rates for a given model, whose weights already know much: small steps, or they forget it. */
-const ADAPTED: Partial<Settings> = {
+/** What a run starts from: the model that ships with BatCoder, another trained one, or nothing. */
+export type Start = 'built-in' | 'given' | 'nothing';
+
+/** Rates for a large model, whose weights already know much: small steps, or they forget it. */
+const GIVEN: Partial<Settings> = {
   learningRate: 5e-5,
   warmupLearningRate: 2e-4,
   warmupShare: 0.4,
@@ -169,19 +172,28 @@ const ADAPTED: Partial<Settings> = {
  * A model made from the workspace has only just learnt to write: at a beta of 0.02 its docs collapse into one sentence
  * within 50 steps, since rewards that hardly differ are scaled to advantages as large as any.
  */
-const FROM_NOTHING: Partial<Settings> = { beta: 0.15 };
+const FROM_NOTHING: Partial<Settings> = { beta: 0.15, modelSize: 'small' };
+
+/** The built-in model is small enough that all of its weights can learn. */
+const BUILT_IN: Partial<Settings> = { beta: 0.15, warmupLearningRate: 1e-3, warmupShare: 0.4 };
+
+const STARTS: Record<Start, Partial<Settings>> = {
+  'built-in': BUILT_IN,
+  given: GIVEN,
+  nothing: FROM_NOTHING,
+};
 
 /**
  * The settings of a run.
  * @param own what the person asked for; it wins over every default
- * @param given whether a trained model is the start, rather than one made from the workspace
+ * @param start what the weights are before the run
  */
-export function makeSettings(own: Partial<Settings>, tier: Tier, given: boolean): Settings {
+export function makeSettings(own: Partial<Settings>, tier: Tier, start: Start): Settings {
   const chosen = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   const settings: Settings = {
     ...BASE,
     ...TIERS[tier],
-    ...(given ? ADAPTED : FROM_NOTHING),
+    ...STARTS[start],
     ...chosen,
   };
   if (own.minutes === undefined && (own.steps ?? null) !== null) {

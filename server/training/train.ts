@@ -1,8 +1,9 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { scanCorpus } from '../corpus/scan.js';
+import { builtInModel, modelFor } from '../inference/builtInModel.js';
 import { loadModel } from '../inference/loadedModel.js';
-import { modelInUse, useModel } from '../store/workspace.js';
+import { useModel } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
 import { loadSimilarities } from './evaluateWorkspace.js';
@@ -14,7 +15,7 @@ import { Trainer, type TrainFigures, type TrainOutcome } from './trainer.js';
 
 export interface TrainOptions {
   workspaceRoot: string;
-  /** A model to start from; left out, one is made from the workspace. */
+  /** A model to start from; left out, the built-in one, or one made from the workspace where the settings say its size. */
   modelDir?: string;
   /** Where the result is copied to besides the run's own folder. */
   outDir?: string;
@@ -30,7 +31,7 @@ export interface TrainOptions {
 }
 
 export interface TrainResult extends TrainOutcome, TrainFigures {
-  /** The score of the model that was in use until now, on the same units; null where there was none. */
+  /** The score of the model that was in use until now, on the same units; null where it is the one before. */
   inUse: number | null;
   /** Whether the result is in use now: it must beat the one before and the one in use. */
   adopted: boolean;
@@ -69,7 +70,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     );
     try {
       const outcome = await trainer.run();
-      return await conclude(root, run, trainer, outcome, options);
+      return await conclude(root, run, base, trainer, outcome, options);
     } finally {
       trainer.dispose();
     }
@@ -86,7 +87,13 @@ async function prepare(
   report: ProgressReport,
 ): Promise<RunPlan> {
   const tier = tierOf({ cores: availableParallelism(), memoryBytes: totalmem(), gpu });
-  const settings = makeSettings(options.settings ?? {}, tier, options.modelDir !== undefined);
+  const start =
+    options.modelDir !== undefined
+      ? 'given'
+      : (options.settings?.modelSize ?? null) === null
+        ? 'built-in'
+        : 'nothing';
+  const settings = makeSettings(options.settings ?? {}, tier, start);
   const corpus = await scanCorpus(root, {
     seed: settings.seed,
     exclude: options.exclude,
@@ -99,11 +106,12 @@ async function prepare(
       `${root} holds ${corpus.units.length} functions to learn from, which is too few: \`batcoder corpus ${root} --list\` says why others were left out.`,
     );
   }
-  if (options.modelDir === undefined) {
+  let modelDir: string | null = resolve(options.modelDir ?? builtInModel());
+  if (start === 'nothing') {
     report.tell('making the model', 0, `learning the tokens of ${corpus.units.length} functions`);
-    makeModel(run.modelFolder, corpus.units, settings);
+    makeModel(run.modelFolder, corpus.units, settings.modelSize!, settings.seed);
+    modelDir = null;
   }
-  const modelDir = options.modelDir === undefined ? null : resolve(options.modelDir);
   const plan: RunPlan = { settings, modelDir, units: corpus.units };
   run.savePlan(plan);
   return plan;
@@ -113,6 +121,7 @@ async function prepare(
 async function conclude(
   root: string,
   run: TrainingRun,
+  base: string,
   trainer: Trainer,
   outcome: TrainOutcome,
   options: TrainOptions,
@@ -127,8 +136,9 @@ async function conclude(
   if (options.outDir !== undefined) {
     trainer.saveInto(options.outDir);
   }
-  const current = modelInUse(root);
-  const inUse = current === null ? null : await trainer.scoreOther(current);
+  const current = modelFor(root);
+  const isBase = current.model === base && current.adapter === null;
+  const inUse = isBase ? null : await trainer.scoreOther(current);
   const adopted = after.score > Math.max(before.score, inUse ?? 0);
   if (adopted) {
     useModel(root, made);

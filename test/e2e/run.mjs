@@ -79,13 +79,15 @@ async function saved() {
 }
 
 try {
-  await step('a folder opens; without a model, hover says what to do first', async () => {
+  await step('a folder opens; hover offers a doc by the built-in model at once', async () => {
     await code.openFolder(host.url, host.folder);
     await code.openFile('desk.ts');
     // TypeScript's own hover has nothing to say before its server is up.
     await page.locator('.squiggly-error').first().waitFor();
-    await code.hover('totalWeight', /no model for this workspace yet: Train on Workspace first/);
-    await picture('1-untrained');
+    await page.locator('.statusbar-item', { hasText: 'BatCoder: train' }).waitFor();
+    await code.hover('totalWeight', /Document with BatCoder|Insert/);
+    await code.hover('totalWeight', /round trip \d\.\d\d/, 60_000);
+    await picture('1-built-in');
     await page.keyboard.press('Escape');
   });
 
@@ -106,7 +108,7 @@ try {
       const training = code.toast('BatCoder: training on this workspace');
       await training.filter({ hasText: /\d+ % .* left/ }).waitFor({ timeout: 180_000 });
       await page.locator('.statusbar-item', { hasText: /BatCoder \d+ %/ }).waitFor();
-      await code.hover('totalWeight', /Train on Workspace|Document with BatCoder|is being written/);
+      await code.hover('totalWeight', /Document with BatCoder|is being written|round trip/);
       await page.mouse.move(640, 780);
       await picture('3-training');
     },

@@ -20,6 +20,7 @@ const READY: ModelState = {
   parameters: 1_000_000,
   adapter: null,
   backend: 'none',
+  builtIn: false,
 };
 
 async function unitAt(text: string, language: LanguageId, line: number): Promise<UnitText> {
@@ -45,10 +46,11 @@ async function misbehave(name: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-let trained = process.env['BATCODER_MOCK'] !== 'untrained';
+const FAILED: ModelState = { kind: 'failed', message: 'it has no weights' };
+let fails = process.env['BATCODER_MOCK'] === 'failing';
 
 serveWorker(parentPort!, (send) => ({
-  open: () => Promise.resolve(trained ? READY : { kind: 'untrained' }),
+  open: () => Promise.resolve(fails ? FAILED : READY),
   async document({ text, language, line, style }, signal) {
     const unit = await unitAt(text, language, line);
     await misbehave(unit.name, signal);
@@ -104,7 +106,7 @@ serveWorker(parentPort!, (send) => ({
       };
       send({ type: 'progress', progress });
     }
-    trained = true;
+    fails = false;
     send({ type: 'state', state: READY });
     return {
       ended: signal.aborted ? 'stopped' : 'finished',

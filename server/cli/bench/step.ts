@@ -35,7 +35,7 @@ export async function benchStep(args: ParsedArgs, io: Io, backend: BackendReport
   const length = args.number('length') ?? 64;
   const rank = args.number('lora') ?? 16;
   const config = shapeOf(args, promptLength + length);
-  const settings = makeSettings({ unitsPerStep: args.number('batch') ?? 8 }, 'small', true);
+  const settings = makeSettings({ unitsPerStep: args.number('batch') ?? 8 }, 'small', 'given');
   const { unitsPerStep, docsPerUnit } = settings;
   const model = randomModel(config);
   const base = quantizeAs(model, args.string('base'));

@@ -23,10 +23,8 @@ async function open(params: OpenParams): Promise<ModelState> {
 }
 
 function stateOf(engine: Engine): ModelState {
-  const { model, parameters, adapter, backend } = engine.info();
-  return model === null
-    ? { kind: 'untrained' }
-    : { kind: 'ready', model, parameters, adapter, backend: backend.name };
+  const { model, parameters, adapter, backend, builtIn } = engine.info();
+  return { kind: 'ready', model, parameters, adapter, backend: backend.name, builtIn };
 }
 
 const NOTHING_LEARNT: TrainOutcome = {

@@ -16,7 +16,7 @@ describe('tierOf', () => {
 
 describe('makeSettings', () => {
   it('has the defaults of the method', () => {
-    const settings = makeSettings({}, 'small', true);
+    const settings = makeSettings({}, 'small', 'given');
     expect(settings).toMatchObject({
       unitsPerStep: 8,
       docsPerUnit: 4,
@@ -31,23 +31,23 @@ describe('makeSettings', () => {
     });
   });
   it('adapts a given model with LoRA, gives bigger machines more, and lets the person win', () => {
-    expect(makeSettings({}, 'small', true).lora).toBe(true);
-    expect(makeSettings({ lora: false }, 'small', true).lora).toBe(false);
-    expect(makeSettings({}, 'small', false)).toMatchObject({ lora: false, beta: 0.15 });
-    expect(makeSettings({}, 'large', false).docsPerUnit).toBe(8);
-    expect(makeSettings({ docsPerUnit: 5, seed: undefined }, 'large', false)).toMatchObject({
+    expect(makeSettings({}, 'small', 'given').lora).toBe(true);
+    expect(makeSettings({ lora: false }, 'small', 'given').lora).toBe(false);
+    expect(makeSettings({}, 'small', 'nothing')).toMatchObject({ lora: false, beta: 0.15 });
+    expect(makeSettings({}, 'large', 'nothing').docsPerUnit).toBe(8);
+    expect(makeSettings({ docsPerUnit: 5, seed: undefined }, 'large', 'nothing')).toMatchObject({
       docsPerUnit: 5,
       seed: 1,
     });
   });
   it('counts steps in place of minutes where steps are given', () => {
-    expect(makeSettings({ steps: 3 }, 'small', false)).toMatchObject({
+    expect(makeSettings({ steps: 3 }, 'small', 'nothing')).toMatchObject({
       minutes: null,
       steps: 3,
       warmupSteps: 120,
     });
-    expect(makeSettings({ steps: 3, warmupSteps: 7 }, 'small', false).warmupSteps).toBe(7);
-    expect(makeSettings({ steps: 3, minutes: 2 }, 'small', false).minutes).toBe(2);
+    expect(makeSettings({ steps: 3, warmupSteps: 7 }, 'small', 'nothing').warmupSteps).toBe(7);
+    expect(makeSettings({ steps: 3, minutes: 2 }, 'small', 'nothing').minutes).toBe(2);
   });
 });
 
@@ -67,7 +67,7 @@ describe('budgets', () => {
     const settings = makeSettings(
       { minutes: 1, warmupShare: 0.5, warmupEpochs: 4 },
       'small',
-      false,
+      'nothing',
     );
     expect(warmupFraction(settings, at({ warmupSeconds: 15 }))).toBeCloseTo(0.5, 9);
     expect(secondsLeft(settings, at({ warmupSeconds: 15 }))).toBeCloseTo(45, 9);
@@ -79,20 +79,20 @@ describe('budgets', () => {
     const settings = makeSettings(
       { minutes: 1, warmupShare: 0.5, warmupEpochs: 4 },
       'small',
-      false,
+      'nothing',
     );
     expect(warmupFraction(settings, at({ warmupSeconds: 3, epochs: 2 }))).toBeCloseTo(0.5, 9);
     expect(warmupFraction(settings, at({ warmupSeconds: 3, epochs: 4 }))).toBe(1);
   });
   it('go by steps, with the time left from the measured pace', () => {
-    const settings = makeSettings({ steps: 4, warmupSteps: 0 }, 'small', false);
+    const settings = makeSettings({ steps: 4, warmupSteps: 0 }, 'small', 'nothing');
     expect(warmupFraction(settings, at({}))).toBe(1);
     expect(learningFraction(settings, at({ steps: 1 }))).toBe(0.25);
     expect(secondsLeft(settings, at({}))).toBeNull();
     expect(secondsLeft(settings, at({ steps: 1, learningSeconds: 10 }))).toBe(30);
   });
   it('give the learning all the time where there is no warm-up', () => {
-    const settings = makeSettings({ minutes: 1, warmupSteps: 0 }, 'small', false);
+    const settings = makeSettings({ minutes: 1, warmupSteps: 0 }, 'small', 'nothing');
     expect(secondsLeft(settings, at({}))).toBe(60);
   });
 });

@@ -98,7 +98,7 @@ export function tiny(own: Partial<Settings> = {}, lora = false, width = 16): Tin
       ...own,
     },
     'small',
-    false,
+    'nothing',
   );
   const config = {
     ...configForSize('tiny', tokenizer.vocabSize, tokenizer.eosId),
