@@ -1,18 +1,21 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { modelFor } from '../inference/builtInModel.js';
 import { Adapter } from '../model/adapter.js';
 import { Qwen2Model } from '../model/transformer.js';
 import { GGUF_TYPES, type GgufType } from '../model/weights/gguf.js';
 import { exportGguf } from '../model/weights/ggufModel.js';
-import { modelInUse } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { UsageError, UserError } from '../util/errors.js';
 import type { Command, ParsedArgs } from './command.js';
 
+/** Of a folder: each row of a matrix in 8 bits with a scale. */
+const INT8 = 'int8';
+
 export const exportModel: Command = {
   name: 'export',
   summary: 'write the model in use for a folder, its adapter merged, for other programs',
-  usage: 'OUT --gguf [--type T] [--workspace DIR | --model DIR [--adapter DIR]] [--json]',
+  usage: 'OUT [--gguf] [--type T] [--workspace DIR | --model DIR [--adapter DIR]] [--json]',
   example: 'batcoder export model.gguf --gguf --type q8_0 --workspace .',
   options: [
     {
@@ -22,9 +25,9 @@ export const exportModel: Command = {
     {
       name: 'type',
       value: 'string',
-      choices: GGUF_TYPES,
+      choices: [...GGUF_TYPES, INT8],
       placeholder: 'T',
-      summary: `how the matrices of a GGUF file are stored: ${GGUF_TYPES.join(', ')} (default f16)`,
+      summary: `how matrices are stored: in a GGUF file ${GGUF_TYPES.join(', ')} (default f16); in a folder f32 (default) or ${INT8}`,
     },
     {
       name: 'workspace',
@@ -49,8 +52,12 @@ export const exportModel: Command = {
   async run(args, io) {
     const out = resolve(io.cwd, args.positionals[0]);
     const { model: dir, adapter: adapterDir } = sourceOf(args, io.cwd);
-    if (args.string('type') !== undefined && !args.flag('gguf')) {
-      throw new UsageError('--type belongs to --gguf.');
+    const gguf = args.flag('gguf');
+    const type = args.string('type') ?? (gguf ? 'f16' : 'f32');
+    if (gguf ? type === INT8 : type !== INT8 && type !== 'f32') {
+      throw new UsageError(
+        gguf ? `--type ${type} is for a folder.` : `--type ${type} belongs to --gguf.`,
+      );
     }
     const tokenizerFile = join(dir, 'tokenizer.json');
     if (!existsSync(tokenizerFile)) {
@@ -64,10 +71,14 @@ export const exportModel: Command = {
       model.mergeAdapter();
       adapter.dispose();
     }
-    const type = (args.string('type') ?? 'f16') as GgufType;
-    if (args.flag('gguf')) {
-      exportGguf(out, model, basename(dir), tokenizerFile, type);
+    if (gguf) {
+      exportGguf(out, model, basename(dir), tokenizerFile, type as GgufType);
     } else {
+      if (type === INT8) {
+        model.quantize(INT8);
+      } else {
+        model.dequantize();
+      }
       model.save(out);
       for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
         if (existsSync(join(dir, file))) {
@@ -78,7 +89,7 @@ export const exportModel: Command = {
     model.dispose();
     const merged = adapterDir === null ? '' : `, the adapter ${adapterDir} merged`;
     io.print(`Wrote ${out} from ${dir}${merged}.`);
-    return { file: out, model: dir, adapter: adapterDir, type: args.flag('gguf') ? type : 'f32' };
+    return { file: out, model: dir, adapter: adapterDir, type };
   },
 };
 
@@ -94,12 +105,5 @@ function sourceOf(args: ParsedArgs, cwd: string): { model: string; adapter: stri
   if (adapter !== undefined) {
     throw new UsageError('--adapter belongs to --model.');
   }
-  const root = resolve(cwd, args.string('workspace') ?? '.');
-  const inUse = modelInUse(root);
-  if (inUse === null) {
-    throw new UserError(
-      `There is no model for ${root} yet: run \`batcoder train\` there, or give --model DIR.`,
-    );
-  }
-  return inUse;
+  return modelFor(resolve(cwd, args.string('workspace') ?? '.'));
 }

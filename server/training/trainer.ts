@@ -79,6 +79,9 @@ export class Trainer {
       );
     }
     this.heldOut = chooseExamples(this.examples.heldOut, settings.evaluationUnits, settings.seed);
+    if (!settings.lora) {
+      model.dequantize();
+    }
     const { loraRank: rank, loraAlpha: alpha, seed } = settings;
     const adapter = settings.lora ? Adapter.init(model.config, { rank, alpha }, seed) : null;
     this.state = new TrainingState(

@@ -31,7 +31,7 @@ describe('what the VSIX would hold', () => {
 
   test('is what runs, and nothing else', () => {
     const allowed =
-      /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|media\/icon\.png|dist\/(?:extension|server|worker|parse-worker)\.js|dist\/wasm\/[\w.-]+\.wasm|dist\/native\/batcoder\.node)$/;
+      /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE|media\/icon\.png|dist\/(?:extension|server|worker|parse-worker)\.js|dist\/wasm\/[\w.-]+\.wasm|dist\/native\/batcoder\.node|dist\/model\/(?:config|tokenizer|tokenizer_config)\.json|dist\/model\/model\.safetensors)$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   });
 
@@ -42,6 +42,9 @@ describe('what the VSIX would hold', () => {
       ...wasm,
       ...bundles,
       'dist/wasm/web-tree-sitter.wasm',
+      'dist/model/config.json',
+      'dist/model/tokenizer.json',
+      'dist/model/model.safetensors',
       'package.json',
       manifest.icon,
     ];
