@@ -9,7 +9,6 @@ import {
   type WeightedLogProbs,
 } from '../tensor/ops/logProbs.js';
 import type { VocabularySample } from '../tensor/ops/vocabularySample.js';
-import { QuantizedMatrix } from '../tensor/weights.js';
 import type { PackedBatch, Qwen2Model } from './transformer.js';
 
 /** A packed batch with what each token should predict. */
@@ -56,7 +55,7 @@ export function weightedTargetLogProbs(
 }
 
 /**
- * The same over a sample of the vocabulary, whose targets stand for the batch's; not for a quantised model.
+ * The same over a sample of the vocabulary, whose targets stand for the batch's.
  * @param weights [N]; without effect where a target is negative
  */
 export function sampledTargetLogProbs(
@@ -65,13 +64,9 @@ export function sampledTargetLogProbs(
   sample: VocabularySample,
   weights: Float32Array,
 ): WeightedLogProbs {
-  return tidy(() => {
-    const table = model.headWeight();
-    if (table instanceof QuantizedMatrix) {
-      throw new Error('A sampled vocabulary needs a table of floats.');
-    }
-    return { ...sampledLogProbs(model.hidden(batch), table, sample, weights) };
-  });
+  return tidy(() => ({
+    ...sampledLogProbs(model.hidden(batch), model.headWeight(), sample, weights),
+  }));
 }
 
 /**

@@ -53,6 +53,7 @@ export async function warmUp(
         sequences,
         settings,
         learningRate,
+        new Random(settings.seed * 104_729 + progressed.warmupSteps),
         pause,
       );
       const seconds = (performance.now() - began) / 1000;

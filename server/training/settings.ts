@@ -59,6 +59,8 @@ export interface Settings {
 
   warmupLearningRate: number;
   warmupBatchTokens: number;
+  /** Rows of the vocabulary that the warm-up loss draws besides its targets: {@link sampleVocabulary}. */
+  vocabularySample: number;
   /** Weight of a prompt's tokens in the warm-up loss; the completion's weigh 1. */
   promptWeight: number;
   /** Share of warm-up sequences whose doc is left empty, so that the empty doc of forward lift is nothing new. */
@@ -130,6 +132,7 @@ const BASE: Settings = {
   frozenShare: 0.05,
   warmupLearningRate: 2e-3,
   warmupBatchTokens: 512,
+  vocabularySample: 2048,
   promptWeight: 0.5,
   emptyDocShare: 0.15,
   bareShare: 0.1,

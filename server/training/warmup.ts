@@ -1,5 +1,6 @@
 import type { Prompts } from '../inference/prompts.js';
 import type { AdamW } from '../tensor/adamw.js';
+import { sampleVocabulary } from '../tensor/ops/vocabularySample.js';
 import { Random } from '../util/random.js';
 import { packSequences } from './batch.js';
 import type { Example } from './examples.js';
@@ -100,13 +101,17 @@ export class WarmupData {
   }
 }
 
-/** One step of next-token training; the weights change after its last micro-batch. */
+/**
+ * One step of next-token training; the weights change after its last micro-batch.
+ * @param random draws the samples of the vocabulary
+ */
 export async function warmupStep(
   policy: Policy,
   optimizer: AdamW,
   sequences: readonly WarmupSequence[],
   settings: Settings,
   learningRate: number,
+  random: Random,
   pause: () => Promise<void>,
 ): Promise<{ loss: number; answerLoss: number; gradNorm: number; tokens: number }> {
   const targets = sequences.map((sequence) => targetWeights(sequence, settings.promptWeight));
@@ -120,7 +125,13 @@ export async function warmupStep(
       const slopes = targets
         .slice(from, to)
         .flatMap((each) => each.map((weight) => -weight * scale));
-      const { logProbs } = gradients.addWeighted(batch, Float32Array.from(slopes));
+      const sample = sampleVocabulary(
+        batch.targets,
+        policy.model.config.vocabSize,
+        settings.vocabularySample,
+        random,
+      );
+      const { logProbs } = gradients.addWeighted(batch, Float32Array.from(slopes), sample);
       let next = 0;
       for (let s = from; s < to; s++) {
         for (let i = 0; i < targets[s].length; i++, next++) {

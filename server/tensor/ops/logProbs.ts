@@ -17,9 +17,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import { differentiating, gradientSum, wantsGradient } from '../autodiff.js';
 import { QuantizedMatrix } from '../weights.js';
-import { embedding } from './embedding.js';
 import { hasKernel, runKernel } from './kernel.js';
-import { canQuantize, floats, type LinearWeight } from './quantizedLinear.js';
+import { anyEmbedding, canQuantize, floats, type LinearWeight } from './quantizedLinear.js';
 import type { VocabularySample } from './vocabularySample.js';
 
 const LOG_PROBS = 'BatCoderSelectedLogProbs';
@@ -84,6 +83,7 @@ export interface WeightedLogProbs extends SelectedLogProbs {
  * @param targets [N]
  * @param weights [N]
  * @param shift [V], added to the logits
+ * @param weightGrad whether w's gradient is wanted
  */
 export function weightedLogProbs(
   hidden: Tensor2D,
@@ -91,14 +91,15 @@ export function weightedLogProbs(
   targets: Int32Array,
   weights: Float32Array,
   shift: Float32Array | null = null,
+  weightGrad = learns(w),
 ): WeightedLogProbs {
   if (differentiating() && hasKernel(WEIGHTED_LOG_PROBS)) {
     const [inputs, attrs] =
       w instanceof QuantizedMatrix
-        ? [{ hidden }, { matrix: w, weightGrad: false }]
+        ? [{ hidden }, { matrix: w, weightGrad }]
         : [
             { hidden, w },
-            { weightGrad: wantsGradient(w), sum: gradientSum(w) },
+            { weightGrad, sum: gradientSum(w) },
           ];
     const [total, logProbs, entropy] = runKernel<Tensor[]>(WEIGHTED_LOG_PROBS, inputs, {
       ...attrs,
@@ -124,17 +125,22 @@ export function weightedLogProbs(
   return { total: sum<Scalar>(mul(logProbs, tensor1d(weights))), logProbs, entropy };
 }
 
+function learns(w: LinearWeight): boolean {
+  return !(w instanceof QuantizedMatrix) && wantsGradient(w);
+}
+
 /**
  * {@link weightedLogProbs} with a sample of the vocabulary in place of all of it.
  * @param table [V, D]
  */
 export function sampledLogProbs(
   hidden: Tensor2D,
-  table: Tensor2D,
+  table: LinearWeight,
   { ids, shift, targets }: VocabularySample,
   weights: Float32Array,
 ): WeightedLogProbs {
-  return weightedLogProbs(hidden, embedding(ids, table), targets, weights, shift);
+  const rows = anyEmbedding(ids, table);
+  return weightedLogProbs(hidden, rows, targets, weights, shift, learns(table));
 }
 
 function selectedLogProbsComposition(

@@ -10,20 +10,27 @@ export interface VocabularySample {
   targets: Int32Array;
 }
 
+/** Gathering the rows and their gradients has its cost, too. */
+const LEAST_FACTOR = 1.5;
+
 /**
  * Draws the rows that a softmax over the vocabulary is estimated with: every target, and each other token with a
  * chance that falls with its id, as byte pair ids are by falling frequency. With the shift, the mean of the sum of
  * e^logit over all draws is the true one (Jean et al. 2015, arXiv 1412.2007, section 3; each token drawn by itself).
  * @param targets [N]
  * @param count how many of the other rows are drawn, about; at least 1
+ * @returns null where the vocabulary is not much larger than that: then all of it costs less
  */
 export function sampleVocabulary(
   targets: Int32Array,
   vocab: number,
   count: number,
   random: Random,
-): VocabularySample {
-  const sure = sureRows(vocab, Math.min(count, vocab));
+): VocabularySample | null {
+  if (vocab < LEAST_FACTOR * count) {
+    return null;
+  }
+  const sure = sureRows(vocab, count);
   const place = new Int32Array(vocab).fill(-1);
   for (const target of targets) {
     if (target >= 0) {

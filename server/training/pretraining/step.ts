@@ -22,7 +22,7 @@ const ANSWER_WEIGHT: Record<Objective, number> = { document: 2, generate: 1, cod
 export interface StepSettings {
   /** Tokens of one forward and backward pass: it bounds the memory. */
   microBatchTokens: number;
-  /** Rows of the vocabulary that each pass draws besides its targets; all where there are no more. */
+  /** Rows of the vocabulary that each pass draws besides its targets. */
   vocabularySample: number;
 }
 
@@ -61,11 +61,8 @@ export async function pretrainingGradients(
       const slopes = weights
         .slice(from, to)
         .flatMap((each) => each.map((weight) => -weight * scale));
-      const vocab = model.config.vocabSize;
-      const sample =
-        vocabularySample < vocab
-          ? sampleVocabulary(batch.targets, vocab, vocabularySample, random)
-          : null;
+      const { vocabSize } = model.config;
+      const sample = sampleVocabulary(batch.targets, vocabSize, vocabularySample, random);
       const { logProbs } = gradients.addWeighted(batch, Float32Array.from(slopes), sample);
       let next = 0;
       for (let s = from; s < to; s++) {
