@@ -23,6 +23,8 @@ export interface SequenceParts {
 export interface SequenceOptions {
   /** Longer sequences are cut: code in a prompt at a line, an answer anywhere, then without its end token. */
   maxTokens: number;
+  /** Share of docs asked for from the first lines of long code: these say most, and more docs fit into a token. */
+  cutShare: number;
   /** Share of documented units that also make code from their doc. */
   generateShare: number;
   /** Share of documented units that also make a fill-in, where a unit stands before them in the file. */
@@ -33,8 +35,9 @@ export interface SequenceOptions {
   plainShare: number;
 }
 
-/** Docs are the shortest answers: so they make about half of the tokens of all prompts and answers. */
+/** Docs are the shortest answers and what people see first: all are taken, of the rest a part. */
 export const DEFAULT_SHARES = {
+  cutShare: 0.75,
   generateShare: 0.6,
   fillShare: 0.2,
   emptyDocShare: 0.15,
@@ -43,6 +46,8 @@ export const DEFAULT_SHARES = {
 
 /** Room that a prompt leaves for its answer, in tokens. */
 const LEAST_ANSWER = 64;
+/** Tokens of a prompt whose code is cut short. */
+const CUT_PROMPT = 128;
 /** Characters of the unit before that a fill-in shows at most. */
 const MAX_CONTEXT_CHARS = 1_600;
 
@@ -82,7 +87,9 @@ function* documented(
   random: Random,
 ): Generator<TokenSequence> {
   const answer = parts.docAnswer(parts.shortDoc(doc));
-  const prompt = fittingPrompt(unit, parts, options.maxTokens - answer.length);
+  const room = options.maxTokens - answer.length;
+  const cut = random.next() < options.cutShare;
+  const prompt = fittingPrompt(unit, parts, cut ? Math.min(room, CUT_PROMPT) : room);
   yield* answered(unit, 'document', prompt, answer, options);
 
   const rest = parts.codeAnswer(unit.rest);

@@ -64,7 +64,7 @@ function shown({ ids, answerStart }: TokenSequence): string {
 }
 
 function sequences(records: PretrainingRecord[], more: Partial<SequenceOptions> = {}) {
-  const shares = { generateShare: 1, fillShare: 1, emptyDocShare: 0, plainShare: 1 };
+  const shares = { cutShare: 0, generateShare: 1, fillShare: 1, emptyDocShare: 0, plainShare: 1 };
   const options = { maxTokens: 1_024, ...shares, ...more };
   return [...sequencesOf(records, parts, options, new Random(1))];
 }
@@ -105,6 +105,17 @@ describe('sequencesOf', () => {
     );
     expect(generate.ids.length).toBe(300);
     expect(shown(generate)).not.toContain('endoftext');
+  });
+
+  it('asks for docs from the first lines where its share says so', () => {
+    const long = record({ rest: '\n    x = x + 1'.repeat(60) });
+    const [whole] = sequences([long]);
+    const [cut] = sequences([long], { cutShare: 1 });
+    expect(cut.answerStart).toBeLessThanOrEqual(128);
+    expect(whole.answerStart).toBeGreaterThan(700);
+    expect(shown(cut)).toMatch(
+      /x \+ 1<\|signature\|> double<\|doc\|> => Doubles it<\|endoftext\|>$/,
+    );
   });
 
   it('leaves out what its shares leave out', () => {
