@@ -81,6 +81,14 @@ export const train: Command = {
         modelSize: size,
       },
       signal: io.signal,
+      onStart: ({ units, parameters, memory }) => {
+        io.note(
+          `${units.train} functions to learn from, ${units.heldOut} kept apart; ${(parameters / 1e6).toFixed(1)} million weights`,
+        );
+        io.note(
+          `Memory: about ${gigabytes(memory.expected)}, never more than ${gigabytes(memory.budget)} of tensors; ${memory.microBatchTokens} tokens at a time.`,
+        );
+      },
       onProgress: (progress) => bars.show(progress),
     });
     bars.end();
@@ -114,10 +122,13 @@ class PhaseBars {
   }
 }
 
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
 function describe(result: TrainResult, dir: string): string[] {
   const { before, afterWarmup, after } = result;
   const lines = [
-    `${result.units.train} functions to learn from, ${result.units.heldOut} kept apart; ${(result.parameters / 1e6).toFixed(1)} million weights`,
     `${result.warmupSteps} steps of warm-up and ${result.steps} of learning in ${formatDuration(result.seconds * 1000)}, ${Math.round(result.tokensPerSecond)} tokens a second`,
   ];
   if (result.ended === 'stopped') {

@@ -77,6 +77,9 @@ export function valueAndGrads(
     } finally {
       recorder.state.gradientDepth++;
     }
+  } catch (error) {
+    gradients.forEach((gradient) => gradient.dispose());
+    throw error;
   } finally {
     recorder.endTape();
     recorder.state.activeTape?.forEach(release);
@@ -108,7 +111,6 @@ function backward(
   for (const variable of variables) {
     const gradient = gradients.get(variable.id);
     if (!gradient) {
-      gradients.forEach((g) => g.dispose());
       throw new Error(
         `The variable ${variable.name} of shape [${variable.shape.join()}] has no influence on the loss.`,
       );

@@ -62,6 +62,17 @@ export async function initBackend(
   throw new UserError(`The backend '${forced}' does not work here: ${tried[0].reason}`);
 }
 
+/**
+ * Bounds what the tensors of the compiled kernels may take from the system; other backends know no bound.
+ * @param bytes Infinity: all there is
+ */
+export function limitMemory(bytes: number): void {
+  const inUse = backend();
+  if (inUse instanceof NativeBackend) {
+    inUse.pool.limit = bytes;
+  }
+}
+
 function forcedByEnvironment(): BackendName | undefined {
   const name = process.env['BATCODER_BACKEND'];
   if (!name) {

@@ -7,6 +7,9 @@ export interface Block extends MemoryBlock {
 
 const ALIGNMENT = 64;
 
+/** The memory for tensors is spent: that of the system, or what a run may take of it. */
+export class OutOfMemoryError extends Error {}
+
 /**
  * Memory for tensors, kept by size class and used again: fresh memory costs page faults, and a
  * training step asks for the same sizes each time. A class is a quarter of a power of two, so at
@@ -15,6 +18,8 @@ const ALIGNMENT = 64;
 export class BufferPool {
   private readonly free = new Map<number, Block[]>();
   private heldBytes = 0;
+  /** Bytes that the pool may take from the system. */
+  limit = Infinity;
 
   constructor(private readonly memory: KernelMemory) {}
 
@@ -23,7 +28,10 @@ export class BufferPool {
     return this.heldBytes;
   }
 
-  /** A block of at least `floats` floats with undefined content. */
+  /**
+   * A block of at least `floats` floats with undefined content.
+   * @throws OutOfMemoryError
+   */
   take(floats: number): Block {
     const sizeClass = sizeClassOf(Math.max(floats * 4, ALIGNMENT));
     const reused = this.free.get(sizeClass)?.pop();
@@ -57,14 +65,32 @@ export class BufferPool {
 
   /** Where the memory is full, blocks of other sizes that lie unused make room. */
   private fresh(bytes: number): MemoryBlock {
+    const block = this.tryFresh(bytes);
+    if (block !== null) {
+      return block;
+    }
+    this.clear();
+    const second = this.tryFresh(bytes);
+    if (second === null) {
+      const held = Math.round(this.heldBytes / 1e6);
+      throw new OutOfMemoryError(
+        `Not enough memory: ${Math.ceil(bytes / 1e6)} MB more than the ${held} MB in use.`,
+      );
+    }
+    return second;
+  }
+
+  private tryFresh(bytes: number): MemoryBlock | null {
+    if (this.heldBytes + bytes > this.limit) {
+      return null;
+    }
     try {
       return this.memory.take(bytes);
     } catch (error) {
-      if (!(error instanceof RangeError) || this.free.size === 0) {
-        throw error;
+      if (error instanceof RangeError) {
+        return null;
       }
-      this.clear();
-      return this.memory.take(bytes);
+      throw error;
     }
   }
 }

@@ -3,6 +3,7 @@ import { Random } from '../util/random.js';
 import { learningFraction, warmupFraction } from './budget.js';
 import type { Example } from './examples.js';
 import { learningStep } from './learningStep.js';
+import { withinMemory } from './memoryBudget.js';
 import type { Metrics } from './metrics.js';
 import type { RolloutContext } from './rollout.js';
 import { learningRateAt } from './schedule.js';
@@ -47,14 +48,16 @@ export async function warmUp(
     const learningRate = learningRateAt(settings.warmupLearningRate, fraction);
     const sequences = data.take(settings.warmupBatchTokens);
     try {
-      const result = await warmupStep(
-        state.policy,
-        state.optimizer,
-        sequences,
-        settings,
-        learningRate,
-        new Random(settings.seed * 104_729 + progressed.warmupSteps),
-        pause,
+      const result = await withinMemory(progressed, () =>
+        warmupStep(
+          state.policy,
+          state.optimizer,
+          sequences,
+          { ...settings, microBatchTokens: progressed.microBatchTokens },
+          learningRate,
+          new Random(settings.seed * 104_729 + progressed.warmupSteps),
+          pause,
+        ),
       );
       const seconds = (performance.now() - began) / 1000;
       progressed.position = { ...data.position };
@@ -96,13 +99,18 @@ export async function learn(
     const before = state.random.state;
     const learningRate = learningRateAt(settings.learningRate, fraction);
     try {
-      const metrics = await learningStep(
-        state,
-        { ...context, signal: hooks.signal },
-        examples,
-        learningRate,
-        pause,
-      );
+      const metrics = await withinMemory(progressed, () => {
+        state.random = new Random(before);
+        const { microBatchTokens } = progressed;
+        const limited = { ...context, settings: { ...settings, microBatchTokens } };
+        return learningStep(
+          state,
+          { ...limited, signal: hooks.signal },
+          examples,
+          learningRate,
+          pause,
+        );
+      });
       progressed.learningSeconds += (performance.now() - began) / 1000;
       hooks.onStep(metrics);
     } catch (error) {

@@ -52,8 +52,10 @@ export interface Settings {
   learningRate: number;
   weightDecay: number;
   clipNorm: number;
-  /** Tokens of one forward and backward pass: it bounds the memory. */
+  /** Tokens of one forward and backward pass, where the memory has room for them. */
   microBatchTokens: number;
+  /** Bytes that tensors may take. */
+  memoryBytes: number;
   /** Share of the docs that the reference re-reads, to tell a doc from a private code. */
   frozenShare: number;
 
@@ -129,6 +131,7 @@ const BASE: Settings = {
   weightDecay: 0.1,
   clipNorm: 1,
   microBatchTokens: 2048,
+  memoryBytes: 4 * GIB,
   frozenShare: 0.05,
   warmupLearningRate: 2e-3,
   warmupBatchTokens: 512,

@@ -25,6 +25,8 @@ export interface Progressed {
   /** Times that the warm-up has been through its data. */
   epochs: number;
   samplerWeights: number[];
+  /** Tokens of a forward and backward pass: fewer than the settings' where the memory was too small. */
+  microBatchTokens: number;
   rereads: Reread[];
   /** Lines of the metrics file that belong to this state. */
   metricsLines: number;
@@ -72,6 +74,7 @@ export class TrainingState {
       position: { epoch: 0, index: 0 },
       epochs: 0,
       samplerWeights: this.sampler.state(),
+      microBatchTokens: settings.microBatchTokens,
       rereads: [],
       metricsLines: 0,
       before: null,

@@ -7,6 +7,7 @@ import { useModel } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
 import { loadSimilarities } from './evaluateWorkspace.js';
+import { memoryBudget } from './memoryBudget.js';
 import { makeModel } from './newModel.js';
 import { ProgressReport, type TrainProgress } from './progress.js';
 import { TrainingRun, type RunPlan } from './run.js';
@@ -25,6 +26,8 @@ export interface TrainOptions {
   resume?: boolean;
   settings?: Partial<Settings>;
   signal?: AbortSignal;
+  /** What the run will work on and with; called once, before the first score. */
+  onStart?(figures: TrainFigures): void;
   onProgress?(progress: TrainProgress): void;
   /** Awaited between micro-steps, so that an editor's requests go first. */
   yieldToRequests?(): Promise<void>;
@@ -69,6 +72,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       report,
     );
     try {
+      options.onStart?.(trainer.figures());
       const outcome = await trainer.run();
       return await conclude(root, run, base, trainer, outcome, options);
     } finally {
@@ -93,7 +97,8 @@ async function prepare(
       : (options.settings?.modelSize ?? null) === null
         ? 'built-in'
         : 'nothing';
-  const settings = makeSettings(options.settings ?? {}, tier, start);
+  const memoryBytes = memoryBudget(totalmem());
+  const settings = makeSettings({ memoryBytes, ...options.settings }, tier, start);
   const corpus = await scanCorpus(root, {
     seed: settings.seed,
     exclude: options.exclude,

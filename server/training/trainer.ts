@@ -5,10 +5,12 @@ import type { LanguageId } from '../languages/types.js';
 import { Adapter } from '../model/adapter.js';
 import type { Similarity } from '../similarity/similarity.js';
 import type { ModelInUse } from '../store/workspace.js';
+import { limitMemory } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
 import { learningFraction, secondsLeft, warmupFraction } from './budget.js';
 import { chooseExamples, evaluate, type Evaluation } from './evaluate.js';
 import { exampleOf, makeExamples, type Example, type Examples } from './examples.js';
+import { memoryNeed, microBatchWithin } from './memoryBudget.js';
 import { learn, warmUp, type LoopHooks, type PhaseEnd } from './loop.js';
 import type { Metrics } from './metrics.js';
 import { Policy } from './policy.js';
@@ -38,6 +40,8 @@ export interface TrainFigures {
   tokensPerSecond: number;
   parameters: number;
   units: { train: number; heldOut: number; left: Record<string, number> };
+  /** Bytes: what tensors may take, and what training is expected to, at so many tokens a pass. */
+  memory: { budget: number; expected: number; microBatchTokens: number };
 }
 
 /** What a run listens to. */
@@ -58,6 +62,7 @@ export class Trainer {
   private readonly state: TrainingState;
   private readonly examples: Examples;
   private readonly heldOut: Example[];
+  private readonly memory: TrainFigures['memory'];
   private scoreSeconds = 0;
 
   /** @throws UserError where too few units are short enough */
@@ -84,9 +89,18 @@ export class Trainer {
     }
     const { loraRank: rank, loraAlpha: alpha, seed } = settings;
     const adapter = settings.lora ? Adapter.init(model.config, { rank, alpha }, seed) : null;
+    const { memoryBytes } = settings;
+    const need = memoryNeed(model.config, settings);
+    const microBatchTokens = microBatchWithin(memoryBytes, need, settings.microBatchTokens);
+    this.memory = {
+      budget: memoryBytes,
+      expected: need.fixed + microBatchTokens * need.perToken,
+      microBatchTokens,
+    };
+    limitMemory(memoryBytes);
     this.state = new TrainingState(
       new Policy(model, adapter),
-      settings,
+      { ...settings, microBatchTokens },
       this.examples.train.length,
     );
     const saved = files.load();
@@ -141,6 +155,7 @@ export class Trainer {
         heldOut: this.heldOut.length,
         left: this.examples.left,
       },
+      memory: { ...this.memory, microBatchTokens: progressed.microBatchTokens },
     };
   }
 
@@ -186,6 +201,7 @@ export class Trainer {
   }
 
   dispose(): void {
+    limitMemory(Infinity);
     this.state.dispose();
   }
 

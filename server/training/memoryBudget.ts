@@ -1,0 +1,77 @@
+import type { Qwen2Config } from '../model/config.js';
+import { parameterCount } from '../model/parameters.js';
+import { OutOfMemoryError } from '../tensor/bufferPool.js';
+import type { Settings } from './settings.js';
+
+/** Bytes of a training run by what they depend on. */
+export interface MemoryNeed {
+  /** Weights, reference, gradients and the optimizer's moments. */
+  fixed: number;
+  /** Of a forward and backward pass, for each of its tokens. */
+  perToken: number;
+}
+
+const FLOAT = 4;
+/** The pool's blocks are somewhat larger than what is asked for. */
+const POOLED = 1.15;
+/** Of the machine's memory: the editor and the person's other programs need the rest. */
+const SHARE = 0.5;
+/** Fewer tokens at a time than this, and the machine is too small for the model. */
+export const LEAST_MICRO_BATCH = 128;
+
+/** What a run may take of a machine's memory. */
+export function memoryBudget(machineBytes: number): number {
+  return SHARE * machineBytes;
+}
+
+/** What training takes, reckoned from the shapes; a test holds it against the memory that the kernels really took. */
+export function memoryNeed(
+  config: Qwen2Config,
+  { lora, loraRank }: Pick<Settings, 'lora' | 'loraRank'>,
+): MemoryNeed {
+  const weights = parameterCount(config);
+  const { layers, hiddenSize, innerSize, heads, kvHeads, headSize } = config;
+  const keys = kvHeads * headSize;
+  const pairs = layers * loraRank * (6 * hiddenSize + 2 * keys + 3 * innerSize);
+  const trained = lora ? pairs : weights;
+  // Kept by a block for its backward pass: both norms' inputs and outputs, q, k, v, the mixed values, gate, up, product.
+  const block = 5 * hiddenSize + heads * headSize + 2 * keys + 3 * innerSize + heads;
+  // What a block computes and lets go of again, forward or backward, at its widest.
+  const passing = 4 * hiddenSize + 4 * innerSize;
+  return {
+    // Trained ones also have a reference, a gradient and two moments.
+    fixed: FLOAT * (weights + 4 * trained),
+    perToken: POOLED * FLOAT * (layers * block + passing),
+  };
+}
+
+/**
+ * Tokens of a forward and backward pass: as many as asked for, or as the budget has room for, but at least
+ * `LEAST_MICRO_BATCH`.
+ */
+export function microBatchWithin(budget: number, need: MemoryNeed, asked: number): number {
+  const room = Math.floor((budget - need.fixed) / need.perToken);
+  return Math.max(LEAST_MICRO_BATCH, Math.min(asked, room));
+}
+
+/**
+ * Runs a step with fewer and fewer tokens at a time until it fits into the memory.
+ * @param limit where the number of tokens is kept
+ * @param step leaves nothing behind when it fails
+ * @throws OutOfMemoryError where even the fewest do not fit
+ */
+export async function withinMemory<T>(
+  limit: { microBatchTokens: number },
+  step: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError) || limit.microBatchTokens <= LEAST_MICRO_BATCH) {
+        throw error;
+      }
+      limit.microBatchTokens = Math.max(LEAST_MICRO_BATCH, Math.floor(limit.microBatchTokens / 2));
+    }
+  }
+}
