@@ -89,7 +89,7 @@ export const pretrainEval: Command = {
 };
 
 /** The figures over all languages, a line each. */
-function describe({ units, docs, codes, parameterCounts, suite }: Quality): string[] {
+function describe({ units, docs, codes, losses, parameterCounts, suite }: Quality): string[] {
   const lines = [`${units} functions, in percent`];
   for (const { systems, measures, rows } of [docs, codes]) {
     const all = rows[rows.length - 1];
@@ -109,6 +109,9 @@ function describe({ units, docs, codes, parameterCounts, suite }: Quality): stri
     lines.push(
       `${name}: pass@1 ${(100 * greedy.mean).toFixed(1)} greedy, ${one} sampled, pass@10 ${ten}`,
     );
+  }
+  for (const [objective, loss] of Object.entries(losses ?? {})) {
+    lines.push(`${objective.padEnd(10)} ${loss?.toFixed(3) ?? '-'} nats a token`);
   }
   const { docs: given, named, parameters, invented } = parameterCounts.model.all!;
   lines.push(`${given} docs with ${named} of their ${parameters} parameters, ${invented} invented`);

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { runCommandLine } from '../../../server/cli/dispatch.js';
 import { COMMANDS } from '../../../server/cli/commands.js';
 import { type PretrainingRecord, SPLITS } from '../../../server/corpus/pretraining/record.js';
 import { Shards } from '../../../server/corpus/pretraining/shards.js';
+import { TokenFileWriter } from '../../../server/corpus/pretraining/tokenFile.js';
 import { SPECIAL_TOKENS } from '../../../server/inference/prompts.js';
 import { configForSize } from '../../../server/model/presets.js';
 import { saveTokenizer } from '../../../server/model/tokenizer/load.js';
@@ -95,6 +97,21 @@ describe('pretrain-eval', () => {
     expect(page).toContain('## 2 samples, drawn by seed');
     expect(page.match(/^\| all \|/gm)).toHaveLength(3 + 1 + 4);
     expect(await evaluate(...args)).toEqual(quality);
+  });
+
+  it('tells the likelihood where the token file is of its tokenizer', async () => {
+    const args = ['.', '--model', 'model', '--functions', '1', '--codes', '1', '--samples', '0'];
+    expect((await evaluate(...args)).losses).toBeNull();
+    const tokenizer = readFileSync(join(folder, 'model', 'tokenizer.json'));
+    const tokenizerHash = createHash('sha256').update(tokenizer).digest('hex');
+    const writer = new TokenFileWriter({ vocabSize: 300, maxTokens: 64, tokenizerHash });
+    const ids = Array.from({ length: 40 }, (_, i) => (i * 37) % 300);
+    writer.add({ ids, answerStart: 10, objective: 'document', language: 'python' });
+    writer.write(join(folder, 'evaluation.tokens'), [0], 1);
+    const { losses } = await evaluate(...args);
+    expect(losses!.document).toBeGreaterThan(Math.log(300) - 1);
+    expect(losses!.document).toBeLessThan(Math.log(300) + 1);
+    expect(losses!.fill).toBeNull();
   });
 
   it.skipIf(!hasPython)('tries the model on a suite where one is given', async () => {

@@ -87,6 +87,7 @@ export function qualityPage(quality: Quality, command: string, date: string): st
       ...figureTable(codes, measure),
       '',
     ]),
+    ...lossSection(quality),
     ...suiteSection(quality),
     `## ${quality.samples.length} samples, drawn by seed`,
     '',
@@ -123,6 +124,23 @@ function figureTable<S extends DocSystem | CodeSystem, M extends string>(
     ];
   });
   return table(head, body);
+}
+
+function lossSection({ losses }: Quality): string[] {
+  if (losses === null) {
+    return [];
+  }
+  const rows = Object.entries(losses).flatMap(([objective, loss]) =>
+    loss === null ? [] : [[`\`${objective}\``, loss.toFixed(3), Math.exp(loss).toFixed(1)]],
+  );
+  return [
+    '## Likelihood',
+    '',
+    'Of the answers in the evaluation token file, for each token, the task and the words before it given.',
+    '',
+    ...table(['objective', 'nats', 'perplexity'], rows),
+    '',
+  ];
 }
 
 function suiteSection({ suite }: Quality): string[] {

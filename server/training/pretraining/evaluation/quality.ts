@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { Shards } from '../../../corpus/pretraining/shards.js';
+import type { Objective } from '../../../corpus/pretraining/tokenFile.js';
 import { type LoadedModel, loadModel } from '../../../inference/loadedModel.js';
 import type { Doc, LanguageId } from '../../../languages/types.js';
 import type { Similarity } from '../../../similarity/similarity.js';
@@ -12,6 +13,7 @@ import { Sandbox } from '../../suite/sandbox.js';
 import { modelAnswers, runSuite, type SuiteResult } from '../../suite/suite.js';
 import { readSuite } from '../../suite/tasks.js';
 import { answer, fitsModel, type ModelAnswers } from './answers.js';
+import { evaluationLosses } from './losses.js';
 import { Neighbours } from './neighbours.js';
 import { type CodeScore, scoreCode, scoreDoc, scoreEmptyBody } from './scores.js';
 import { tabulate, type Table } from './tables.js';
@@ -51,6 +53,8 @@ export interface Quality {
   seed: number;
   units: number;
   population: Partial<Record<LanguageId, { documented: number; tooLong: number }>>;
+  /** Nats per token of the answers; null where there is no token file for this model. */
+  losses: Record<Objective, number | null> | null;
   docs: Table<DocSystem, DocMeasure>;
   parameterCounts: Record<DocSystem, Partial<Record<LanguageId | 'all', ParameterCounts>>>;
   codes: Table<CodeSystem, CodeMeasure>;
@@ -127,6 +131,7 @@ export async function measureQuality(options: QualityOptions): Promise<Quality> 
       seed,
       units: units.length,
       population: Object.fromEntries(population),
+      losses: evaluationLosses(prepared, loaded),
       docs: tabulate(languages, docScores, DOC_MEASURES, ['words', 'rules', 'neighbour'], seed),
       parameterCounts: Object.fromEntries(
         mapValues(docs, (own) => countParameters(own, units)),
