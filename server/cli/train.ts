@@ -4,6 +4,7 @@ import type { Estimate } from '../training/bootstrap.js';
 import { MODEL_SIZES, type ModelSize } from '../model/presets.js';
 import type { Evaluation } from '../training/evaluate.js';
 import type { TrainProgress } from '../training/progress.js';
+import { readSettings } from '../training/settingsText.js';
 import { train as trainOn, type TrainResult } from '../training/train.js';
 import { UsageError } from '../util/errors.js';
 import type { Command, Io } from './command.js';
@@ -13,7 +14,7 @@ export const train: Command = {
   name: 'train',
   summary: 'learn the code of a folder, and use the result where it is better on files kept apart',
   usage:
-    'DIR [--minutes M] [--steps N] [--warmup-steps N] [--seed S] [--model DIR | --from-nothing SIZE] [--out DIR] [--resume] [--json]',
+    'DIR [--minutes M] [--steps N] [--warmup-steps N] [--seed S] [--model DIR | --from-nothing SIZE] [--set NAME=VALUE]... [--out DIR] [--resume] [--json]',
   example: 'batcoder train . --minutes 4',
   options: [
     {
@@ -51,6 +52,14 @@ export const train: Command = {
       summary: 'make a new model of this size from the folder alone',
     },
     {
+      name: 'set',
+      value: 'string',
+      placeholder: 'NAME=VALUE',
+      repeat: true,
+      summary:
+        'for experiments: any setting of the method, by its name in server/training/settings.ts',
+    },
+    {
       name: 'out',
       value: 'string',
       placeholder: 'DIR',
@@ -79,6 +88,7 @@ export const train: Command = {
         warmupSteps: args.number('warmup-steps'),
         seed: args.number('seed'),
         modelSize: size,
+        ...readSettings(args.strings('set')),
       },
       signal: io.signal,
       onStart: ({ units, parameters, memory }) => {

@@ -1,5 +1,12 @@
 /** How rewards become advantages; `reinforce++_baseline` is the default. */
-export type AdvantageKind = 'reinforce++_baseline' | 'reinforce++' | 'grpo' | 'dr_grpo' | 'rloo';
+export const ADVANTAGES = [
+  'reinforce++_baseline',
+  'reinforce++',
+  'grpo',
+  'dr_grpo',
+  'rloo',
+] as const;
+export type AdvantageKind = (typeof ADVANTAGES)[number];
 
 /** Added to a group's deviation before dividing, so that equal rewards do not blow up (GRPO as trl has it). */
 const GROUP_EPSILON = 1e-4;

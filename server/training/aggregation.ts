@@ -1,5 +1,6 @@
 /** How the losses of tokens become one number. */
-export type Aggregation = 'dapo' | 'dr_grpo' | 'grpo';
+export const AGGREGATIONS = ['dapo', 'dr_grpo', 'grpo'] as const;
+export type Aggregation = (typeof AGGREGATIONS)[number];
 
 /**
  * The weight of each token's loss, one number per completion.
