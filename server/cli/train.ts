@@ -132,6 +132,10 @@ class PhaseBars {
   }
 }
 
+function signed(share: number): string {
+  return `${share < 0 ? '' : '+'}${share.toFixed(3)}`;
+}
+
 function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
@@ -159,6 +163,12 @@ function describe(result: TrainResult, dir: string): string[] {
     ]),
     '',
   );
+  for (const [name, gain] of Object.entries(result.gains)) {
+    if (gain !== null) {
+      const [mean, low, high] = [gain.mean, gain.low, gain.high].map((x) => signed(x));
+      lines.push(`Added by the ${name}, function by function: ${mean} [${low}, ${high}]`);
+    }
+  }
   if (result.kept === 'warm-up' && result.steps > 0) {
     lines.push('Learning lowered the score, so the weights of the warm-up are kept.');
   }

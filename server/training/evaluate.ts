@@ -23,6 +23,8 @@ export interface Evaluation {
   roundTrip: Estimate;
   /** The same counted from the similarity of an empty body up: 0 for code that is no better than none. */
   aboveTrivial: Estimate;
+  /** Of each unit, in the order that the seed gives. */
+  unitScores: number[];
   /** Mean similarity of an empty body under the same signature. */
   trivial: number;
   /** Similarity of the code made from an empty doc: what the signature alone gives away. */
@@ -157,7 +159,8 @@ export async function evaluate(
   const trivial = examples.map(({ view }) =>
     trivialSimilarity(view, context.similarities.get(view.language)!),
   );
-  const above = estimate(units.map((unit, i) => aboveTrivial(unit.roundTrip, trivial[i])));
+  const unitScores = units.map((unit, i) => aboveTrivial(unit.roundTrip, trivial[i]));
+  const above = estimate(unitScores);
   const human = examples.flatMap(({ view }, i) =>
     view.doc === null ? [] : [{ own: texts[i], doc: view.doc }],
   );
@@ -166,6 +169,7 @@ export async function evaluate(
     units: examples.length,
     roundTrip,
     aboveTrivial: above,
+    unitScores,
     trivial: mean(trivial),
     emptyDoc: estimate(units.map((unit) => unit.emptyDoc)),
     lift: estimate(units.map((unit) => unit.roundTrip - unit.emptyDoc)),
@@ -193,6 +197,14 @@ export async function evaluate(
     meanOriginalTokens: mean(examples.map((example) => example.restTokens)),
   };
   return { evaluation, units };
+}
+
+/** What one model scores more than another on the same units, function by function. */
+export function gainOf(from: Evaluation, to: Evaluation, seed: number): Estimate {
+  return bootstrap(
+    to.unitScores.map((score, i) => score - from.unitScores[i]),
+    seed,
+  );
 }
 
 /** Puts a neutral name for a unit's own in its signature. */

@@ -8,7 +8,8 @@ import type { ModelInUse } from '../store/workspace.js';
 import { limitMemory } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
 import { learningFraction, secondsLeft, warmupFraction } from './budget.js';
-import { chooseExamples, evaluate, type Evaluation } from './evaluate.js';
+import type { Estimate } from './bootstrap.js';
+import { chooseExamples, evaluate, gainOf, type Evaluation } from './evaluate.js';
 import { exampleOf, makeExamples, type Example, type Examples } from './examples.js';
 import { memoryNeed, microBatchWithin } from './memoryBudget.js';
 import { learn, warmUp, type LoopHooks, type PhaseEnd } from './loop.js';
@@ -27,6 +28,8 @@ export interface TrainOutcome {
   before: Evaluation | null;
   afterWarmup: Evaluation | null;
   after: Evaluation | null;
+  /** What the warm-up and the learning each added to the score, on the same units; null where one did not run. */
+  gains: { 'warm-up': Estimate | null; learning: Estimate | null };
   /** Which weights were kept: learning is undone where it lowered the held-out score. */
   kept: 'warm-up' | 'learning';
 }
@@ -116,6 +119,8 @@ export class Trainer {
     this.save();
     let end: PhaseEnd = 'stopped';
     let after: Evaluation | null = null;
+    // As the learning left it, even where its weights are not kept.
+    let learnt: Evaluation | null = null;
     let kept: TrainOutcome['kept'] = 'learning';
     try {
       state.progressed.before ??= await this.score('scoring before');
@@ -123,6 +128,7 @@ export class Trainer {
       this.save();
       if (end !== 'stopped') {
         after = await this.score('scoring after');
+        learnt = after;
         const { afterWarmup } = state.progressed;
         if (afterWarmup !== null && afterWarmup.score > after.score) {
           state.undoLearning();
@@ -138,7 +144,19 @@ export class Trainer {
       this.save();
     }
     const { before, afterWarmup } = state.progressed;
-    return { ended: end === 'done' ? 'finished' : end, before, afterWarmup, after, kept };
+    const gain = (from: Evaluation | null, to: Evaluation | null): Estimate | null =>
+      from === null || to === null ? null : gainOf(from, to, this.settings.seed);
+    return {
+      ended: end === 'done' ? 'finished' : end,
+      before,
+      afterWarmup,
+      after,
+      gains: {
+        'warm-up': gain(before, afterWarmup),
+        learning: gain(afterWarmup ?? before, learnt),
+      },
+      kept,
+    };
   }
 
   figures(): TrainFigures {
