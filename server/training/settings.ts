@@ -72,6 +72,8 @@ export interface Settings {
   /** Weight of a doc spelt from a unit's own identifiers, for units without a doc; 0 leaves them out. */
   namedDocWeight: number;
 
+  /** Share of the functions to learn from that are used: less than 1 for experiments. */
+  corpusShare: number;
   /** The size of a model that is made from the workspace alone; null: a trained one is the start. */
   modelSize: ModelSize | null;
   /** LoRA, by default on a given model, or full training, by default of a small one. */
@@ -140,6 +142,7 @@ const BASE: Settings = {
   emptyDocShare: 0.15,
   bareShare: 0.1,
   namedDocWeight: 0.5,
+  corpusShare: 1,
   modelSize: null,
   lora: false,
   loraRank: 16,

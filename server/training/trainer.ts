@@ -81,6 +81,12 @@ export class Trainer {
     const { settings, units } = plan;
     this.settings = settings;
     this.examples = makeExamples(units, tokenizer, prompts, similarities, settings);
+    const { train } = this.examples;
+    this.examples.train = chooseExamples(
+      train,
+      Math.round(settings.corpusShare * train.length),
+      settings.seed,
+    );
     if (this.examples.train.length < 2 || this.examples.heldOut.length === 0) {
       throw new UserError(
         'Too few functions are short enough to be trained on: give a folder with more code.',
