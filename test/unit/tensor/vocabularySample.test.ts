@@ -83,7 +83,7 @@ describe('sampledLogProbs', () => {
     const sample = sampleVocabulary(TARGETS, VOCAB, 60, new Random(3))!;
     const floats = tensor2d(table.dequantize(), [VOCAB, width]);
     const [quantized, plain] = [table, floats].map((each) => {
-      const loss = () => sampledLogProbs(hidden as Tensor2D, each, sample, weights).total;
+      const loss = () => sampledLogProbs(hidden, each, sample, weights).total;
       const { value, grads } = valueAndGrads(loss, [hidden]);
       return [value, grads.get(hidden)!].map((x) => x.dataSync<'float32'>().slice());
     });
