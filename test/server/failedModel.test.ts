@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildMockServer, StdioClient } from './stdioClient.js';
 
 const uri = 'file:///project/sample.ts';
@@ -16,7 +16,8 @@ beforeAll(async () => {
   client = await StdioClient.start({ capabilities }, { BATCODER_MOCK: 'failing' });
   client.answers.set('workspace/applyEdit', () => ({ applied: true }));
   client.open(uri, SOURCE);
-  await expect.poll(async () => (await document()).reason, { timeout: 20_000 }).toMatch(/weights/);
+  const failed = async () => expect((await document()).reason).toMatch(/weights/);
+  await vi.waitFor(failed, { timeout: 20_000, interval: 100 });
 });
 
 afterAll(() => client.stop());
