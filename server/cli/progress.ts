@@ -33,11 +33,15 @@ export function startProgress(
   let lastShown = -Infinity;
   let lastTenth = -1;
   let ended = false;
+  // Resumed work begins with a part that took no time now.
+  let first: { done: number; at: number } | null = null;
 
   const left = (done: number, total: number) => {
-    const elapsed = now() - started;
-    const known = done > 0 && done < total && elapsed >= FORECAST_AFTER_MS;
-    return known ? `, ${formatDuration((elapsed * (total - done)) / done)} left` : '';
+    first ??= { done, at: now() };
+    const elapsed = now() - first.at;
+    const since = done - first.done;
+    const known = since > 0 && done < total && elapsed >= FORECAST_AFTER_MS;
+    return known ? `, ${formatDuration((elapsed * (total - done)) / since)} left` : '';
   };
 
   const draw = (done: number, total: number, note: string | undefined) => {

@@ -16,7 +16,7 @@ import { type WalkEntry, walk } from './walk.js';
 export interface ScanOptions {
   /** Decides which files are held out. */
   seed: number;
-  /** The share of files that is held out; 0.2 when left out. */
+  /** The share of the units, in whole files, that is held out; 0.2 when left out. */
   heldOut?: number;
   /** Patterns of files to leave out, as in the editor's `files.exclude`. */
   exclude?: string[];
@@ -91,10 +91,9 @@ export async function scanCorpus(dir: string, options: ScanOptions): Promise<Cor
       options.signal?.throwIfAborted();
     }
   }
+  await rejectDuplicates(parsed, splitParsed(parsed, options), options.signal);
+  // A file that only repeats others gives nothing to its split: the draw is made anew by what is left.
   const splits = splitParsed(parsed, options);
-  await rejectDuplicates(parsed, splits, options.signal);
-  // A file that only repeats others gives nothing to its split: the draw is made good among those that do.
-  splitUseful(parsed, options).forEach((split, path) => splits.set(path, split));
   const units = parsed.flatMap((file) => acceptUnits(file, splits, report));
   verdicts.push(...parsed.map((file) => verdictOf(file, splits)));
   verdicts.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -153,17 +152,12 @@ async function inspectAll(
   }
 }
 
-/** Every file has a split; that neither stays empty is seen to among the files that units come from. */
 function splitParsed(parsed: readonly ParsedFile[], options: ScanOptions): Map<string, Split> {
-  const paths = parsed.map(({ path }) => path);
-  const share = options.heldOut ?? DEFAULT_HELD_OUT;
-  return new Map([...splitFiles(paths, options.seed, share), ...splitUseful(parsed, options)]);
-}
-
-function splitUseful(parsed: readonly ParsedFile[], options: ScanOptions): Map<string, Split> {
-  const useful = parsed.filter(({ units }) => units.some(({ rejected }) => rejected === null));
-  const paths = useful.map(({ path }) => path);
-  return splitFiles(paths, options.seed, options.heldOut ?? DEFAULT_HELD_OUT);
+  const files = parsed.map(({ path, units }) => ({
+    path,
+    units: units.filter(({ rejected }) => rejected === null).length,
+  }));
+  return splitFiles(files, options.seed, options.heldOut ?? DEFAULT_HELD_OUT);
 }
 
 /** Train files first, so that no held-out unit is nearly one that was trained on. */

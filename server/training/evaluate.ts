@@ -1,6 +1,7 @@
 import { chrf } from '../inference/chrf.js';
 import type { Prompts } from '../inference/prompts.js';
 import { identifierPattern, rebuild } from '../inference/view.js';
+import { parsePlainDoc } from '../languages/docs/plain.js';
 import type { LanguageId } from '../languages/types.js';
 import { generate, type Generation } from '../model/generation.js';
 import type { Qwen2Model } from '../model/transformer.js';
@@ -40,7 +41,7 @@ export interface Evaluation {
   /** Of all units: reconstructions that parse. */
   parseRate: number;
   exactMatch: number;
-  /** Against the human docs, where there are any. */
+  /** Of the summaries, against those that people wrote, where there are any. */
   humanDocs: { count: number; chrf: number; rougeL: number } | null;
   meanDocTokens: number;
   meanCodeTokens: number;
@@ -162,7 +163,7 @@ export async function evaluate(
   const unitScores = units.map((unit, i) => aboveTrivial(unit.roundTrip, trivial[i]));
   const above = estimate(unitScores);
   const human = examples.flatMap(({ view }, i) =>
-    view.doc === null ? [] : [{ own: texts[i], doc: view.doc }],
+    view.doc === null ? [] : [{ own: summaryOf(texts[i]), doc: summaryOf(view.doc) }],
   );
   const evaluation: Evaluation = {
     score: above.mean,
@@ -205,6 +206,10 @@ export function gainOf(from: Evaluation, to: Evaluation, seed: number): Estimate
     to.unitScores.map((score, i) => score - from.unitScores[i]),
     seed,
   );
+}
+
+function summaryOf(doc: string): string {
+  return parsePlainDoc(doc).summary;
 }
 
 /** Puts a neutral name for a unit's own in its signature. */

@@ -9,6 +9,12 @@ export interface Reread {
 const LEAST_PAIRS = 16;
 /** A change of mean similarity that counts. */
 const LEAST_CHANGE = 0.02;
+/**
+ * And this many times its standard error. The rule is asked after every step, so that one or two are passed by chance
+ * alone: in simulated runs of 100 steps whose trained reader gains 0.3 while the reference stays, a cipher was told in
+ * 46 % at 1, 4 % at 2 and 0.3 % at 2.5; of ciphers (+0.4, -0.3) 89 % are told within 100 steps, all within 400.
+ */
+const LEAST_ERRORS = 2.5;
 
 export interface CipherVerdict {
   /** True where the trained reader gains and the frozen one loses: the doc has become a private code. */
@@ -21,7 +27,7 @@ export interface CipherVerdict {
 /**
  * The stop rule against a cipher: a cycle loss rewards a hidden channel (Chu et al. 2017, arXiv 1712.02950), which
  * only the reader that was trained along can use. So the reference re-reads a few docs, and where the trained
- * reader's similarity rises while the reference's falls, each by more than its standard error, training must stop.
+ * reader's similarity rises while the reference's falls, each beyond what chance does, training must stop.
  */
 export function cipherVerdict(pairs: readonly Reread[]): CipherVerdict {
   const half = Math.floor(pairs.length / 2);
@@ -32,8 +38,8 @@ export function cipherVerdict(pairs: readonly Reread[]): CipherVerdict {
   return {
     cipher:
       half >= LEAST_PAIRS &&
-      trained.mean > Math.max(LEAST_CHANGE, trained.error) &&
-      frozen.mean < -Math.max(LEAST_CHANGE, frozen.error),
+      trained.mean > Math.max(LEAST_CHANGE, LEAST_ERRORS * trained.error) &&
+      frozen.mean < -Math.max(LEAST_CHANGE, LEAST_ERRORS * frozen.error),
     trainedChange: trained.mean,
     frozenChange: frozen.mean,
   };

@@ -1,4 +1,3 @@
-import type { Prompts } from '../inference/prompts.js';
 import { Random } from '../util/random.js';
 import { learningFraction, warmupFraction } from './budget.js';
 import type { Example } from './examples.js';
@@ -9,7 +8,7 @@ import type { RolloutContext } from './rollout.js';
 import { learningRateAt } from './schedule.js';
 import type { Settings } from './settings.js';
 import type { TrainingState } from './state.js';
-import { WarmupData, warmupStep } from './warmup.js';
+import { WarmupData, warmupStep, type WarmupCorpus } from './warmup.js';
 
 /** How a phase ended. */
 export type PhaseEnd = 'done' | 'stopped' | 'cipher';
@@ -35,14 +34,13 @@ function pauseOf(hooks: LoopHooks): () => Promise<void> {
 /** Runs warm-up steps until their budget is spent. An aborted step leaves no trace. */
 export async function warmUp(
   state: TrainingState,
-  examples: readonly Example[],
-  prompts: Prompts,
+  corpus: WarmupCorpus,
   settings: Settings,
   hooks: LoopHooks,
 ): Promise<PhaseEnd> {
   const { progressed } = state;
   const pause = pauseOf(hooks);
-  const data = new WarmupData(examples, prompts, settings, { ...progressed.position });
+  const data = new WarmupData(corpus, settings, { ...progressed.position });
   for (let fraction = warmupFraction(settings, progressed); fraction < 1; ) {
     const began = performance.now();
     const learningRate = learningRateAt(settings.warmupLearningRate, fraction);

@@ -5,7 +5,7 @@ import { configForSize, type ModelSize } from '../model/presets.js';
 import { makeTokenizer, saveTokenizer } from '../model/tokenizer/load.js';
 import { trainTokenizer } from '../model/tokenizer/train.js';
 import { Qwen2Model } from '../model/transformer.js';
-import { completedDoc } from './namedDoc.js';
+import { completedDoc } from './warmupDoc.js';
 
 /** Bytes of code that a vocabulary entry should be seen in: a small workspace gets a small vocabulary. */
 const BYTES_PER_TOKEN = 256;
@@ -26,7 +26,7 @@ export function makeModel(
     .filter((unit) => unit.split === 'train')
     .map((unit) => {
       const view = viewOf(unit);
-      return `${view.code}\n${completedDoc(view)}`;
+      return `${view.code}\n${completedDoc(view, null)}`;
     });
   const json = trainTokenizer(texts, { vocabSize: vocabularyFor(texts), specials: SPECIAL_TOKENS });
   const { vocabSize, eosId } = makeTokenizer(json);

@@ -4,6 +4,7 @@ export type TrainPhase =
   | 'scanning'
   | 'making the model'
   | 'scoring before'
+  | 'writing docs'
   | 'warm-up'
   | 'scoring after the warm-up'
   | 'learning'
@@ -28,7 +29,8 @@ const SHARES: Record<TrainPhase, number> = {
   scanning: 0.03,
   'making the model': 0.02,
   'scoring before': 0.05,
-  'warm-up': 0.5,
+  'writing docs': 0.03,
+  'warm-up': 0.47,
   'scoring after the warm-up': 0.04,
   learning: 0.32,
   'scoring after': 0.04,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CorpusUnit } from '../corpus/unit.js';
 import { readJson, writeJson } from '../store/json.js';
@@ -28,6 +29,7 @@ export interface RunPlan {
 
 const CHECKPOINTS_KEPT = 2;
 const PLAN = 'plan.json';
+const DOCS = 'docs.json';
 const METRICS = 'metrics.jsonl';
 
 /** A run's files: its plan, its checkpoints, its metrics and its result. The workspace is locked while it is open. */
@@ -77,6 +79,16 @@ export class TrainingRun {
   /** @throws Error where the run has no plan: it never came to its first step */
   plan(): RunPlan {
     return readJson(join(this.run.folder, PLAN)) as RunPlan;
+  }
+
+  saveDocs(docs: readonly string[]): void {
+    writeJson(join(this.run.folder, DOCS), docs);
+  }
+
+  /** The docs that the warm-up learns from, or null where they are not made yet. */
+  docs(): string[] | null {
+    const file = join(this.run.folder, DOCS);
+    return existsSync(file) ? (readJson(file) as string[]) : null;
   }
 
   save({ progressed, arrays }: Snapshot): void {

@@ -69,8 +69,8 @@ export interface Settings {
   emptyDocShare: number;
   /** Share of warm-up sequences without a signature, whose answer is the whole code. */
   bareShare: number;
-  /** Weight of a doc spelt from a unit's own identifiers, for units without a doc; 0 leaves them out. */
-  namedDocWeight: number;
+  /** Weight of a doc made for a unit that has none ({@link warmupDocs}) as an answer; 0 leaves them out. */
+  madeDocWeight: number;
 
   /** Share of the functions to learn from that are used: less than 1 for experiments. */
   corpusShare: number;
@@ -141,7 +141,7 @@ const BASE: Settings = {
   promptWeight: 0.5,
   emptyDocShare: 0.15,
   bareShare: 0.1,
-  namedDocWeight: 0.5,
+  madeDocWeight: 0.5,
   corpusShare: 1,
   modelSize: null,
   lora: false,

@@ -19,14 +19,17 @@ import type { ProgressReport, TrainPhase } from './progress.js';
 import type { RunPlan, TrainingRun } from './run.js';
 import type { Settings } from './settings.js';
 import { TrainingState } from './state.js';
+import { warmupDocs } from './warmupDoc.js';
 
 /** What a run found out. */
 export interface TrainOutcome {
   /** `stopped`: go on with `resume`. `cipher`: the docs were becoming a private code, so learning ended early. */
   ended: 'finished' | 'stopped' | 'cipher';
-  /** The held-out split before, after the warm-up and at the end; null where the run ended before. */
+  /** The held-out split before, after the warm-up and after the learning; null where the run did not come so far. */
   before: Evaluation | null;
   afterWarmup: Evaluation | null;
+  afterLearning: Evaluation | null;
+  /** Of the weights that were kept. */
   after: Evaluation | null;
   /** What the warm-up and the learning each added to the score, on the same units; null where one did not run. */
   gains: { 'warm-up': Estimate | null; learning: Estimate | null };
@@ -125,16 +128,15 @@ export class Trainer {
     this.save();
     let end: PhaseEnd = 'stopped';
     let after: Evaluation | null = null;
-    // As the learning left it, even where its weights are not kept.
-    let learnt: Evaluation | null = null;
+    let afterLearning: Evaluation | null = null;
     let kept: TrainOutcome['kept'] = 'learning';
     try {
       state.progressed.before ??= await this.score('scoring before');
       end = await this.phases();
       this.save();
       if (end !== 'stopped') {
-        after = await this.score('scoring after');
-        learnt = after;
+        afterLearning = await this.score('scoring after');
+        after = afterLearning;
         const { afterWarmup } = state.progressed;
         if (afterWarmup !== null && afterWarmup.score > after.score) {
           state.undoLearning();
@@ -156,10 +158,11 @@ export class Trainer {
       ended: end === 'done' ? 'finished' : end,
       before,
       afterWarmup,
+      afterLearning,
       after,
       gains: {
         'warm-up': gain(before, afterWarmup),
-        learning: gain(afterWarmup ?? before, learnt),
+        learning: gain(afterWarmup ?? before, afterLearning),
       },
       kept,
     };
@@ -233,8 +236,12 @@ export class Trainer {
     const { state, settings, examples, loaded } = this;
     const { progressed } = state;
     if (progressed.phase === 'warm-up') {
-      const { prompts } = loaded;
-      const end = await warmUp(state, examples.train, prompts, settings, this.loopHooks('warm-up'));
+      const corpus = {
+        examples: examples.train,
+        docs: await this.warmupDocs(),
+        prompts: loaded.prompts,
+      };
+      const end = await warmUp(state, corpus, settings, this.loopHooks('warm-up'));
       if (end !== 'done') {
         return end;
       }
@@ -247,6 +254,27 @@ export class Trainer {
     const { model, prompts } = loaded;
     const context = { model, prompts, similarities: this.similarities, settings };
     return learn(state, context, examples.train, this.loopHooks('learning'));
+  }
+
+  /** Made once a run, before the first step. */
+  private async warmupDocs(): Promise<string[]> {
+    const { settings, files } = this;
+    const views = this.examples.train.map(({ view }) => view);
+    if (settings.warmupSteps === 0) {
+      return views.map(() => '');
+    }
+    let docs = files.docs();
+    if (docs === null) {
+      const message = `for ${views.length} functions, to learn from`;
+      this.report.tell('writing docs', 0, message);
+      docs = await warmupDocs(views, settings.modelSize === null ? this.loaded : null, {
+        seed: settings.seed,
+        signal: this.hooks.signal,
+        onProgress: (share) => this.report.tell('writing docs', share, message),
+      });
+      files.saveDocs(docs);
+    }
+    return docs;
   }
 
   private loopHooks(phase: 'warm-up' | 'learning'): LoopHooks {

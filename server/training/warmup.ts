@@ -5,9 +5,16 @@ import { Random } from '../util/random.js';
 import { packSequences } from './batch.js';
 import type { Example } from './examples.js';
 import { GradientSum } from './gradients.js';
-import { completedDoc } from './namedDoc.js';
 import type { Policy } from './policy.js';
 import type { Settings } from './settings.js';
+
+/** What a warm-up learns from. */
+export interface WarmupCorpus {
+  examples: readonly Example[];
+  /** A doc for each example, whole: {@link warmupDocs}. */
+  docs: readonly string[];
+  prompts: Prompts;
+}
 
 /** A sequence to predict, and where the answer in it begins. */
 export interface WarmupSequence {
@@ -25,12 +32,11 @@ export interface WarmupPosition {
 
 /**
  * The sequences of one epoch, shuffled: for every unit code -> doc and doc -> code. Units without a doc take part
- * with one spelt from their identifiers, at less weight; now and then the doc or the signature is left
- * empty, as they may be later.
+ * with the one made for them, at less weight; now and then the doc or the signature is left empty, as they may be
+ * later.
  */
 export function warmupEpoch(
-  examples: readonly Example[],
-  prompts: Prompts,
+  { examples, docs, prompts }: WarmupCorpus,
   settings: Settings,
   epoch: number,
 ): WarmupSequence[] {
@@ -39,9 +45,9 @@ export function warmupEpoch(
   const push = (prompt: number[], answer: number[], weight: number): void => {
     sequences.push({ ids: [...prompt, ...answer], answerStart: prompt.length, weight });
   };
-  for (const { view, documentPrompt } of examples) {
-    const weight = view.doc === null ? settings.namedDocWeight : 1;
-    const doc = completedDoc(view);
+  for (const [i, { view, documentPrompt }] of examples.entries()) {
+    const weight = view.doc === null ? settings.madeDocWeight : 1;
+    const doc = docs[i];
     const empty = random.next() < settings.emptyDocShare;
     if (weight > 0) {
       push(documentPrompt, prompts.docAnswer(doc), weight);
@@ -66,12 +72,11 @@ export class WarmupData {
   private sequences: WarmupSequence[];
 
   constructor(
-    private readonly examples: readonly Example[],
-    private readonly prompts: Prompts,
+    private readonly corpus: WarmupCorpus,
     private readonly settings: Settings,
     readonly position: WarmupPosition,
   ) {
-    this.sequences = warmupEpoch(examples, prompts, settings, position.epoch);
+    this.sequences = warmupEpoch(corpus, settings, position.epoch);
   }
 
   /** Epochs that are done, the part of the one that runs counted. */
@@ -86,12 +91,7 @@ export class WarmupData {
       if (this.position.index >= this.sequences.length) {
         this.position.epoch++;
         this.position.index = 0;
-        this.sequences = warmupEpoch(
-          this.examples,
-          this.prompts,
-          this.settings,
-          this.position.epoch,
-        );
+        this.sequences = warmupEpoch(this.corpus, this.settings, this.position.epoch);
       }
       const sequence = this.sequences[this.position.index++];
       taken.push(sequence);

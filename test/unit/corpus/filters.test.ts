@@ -120,23 +120,38 @@ describe('near-duplicates', () => {
 });
 
 describe('the split', () => {
-  const paths = Array.from({ length: 500 }, (_, i) => `src/file${i}.ts`);
+  const files = Array.from({ length: 500 }, (_, i) => ({
+    path: `src/file${i}.ts`,
+    units: (i * 7) % 23,
+  }));
+  const heldUnits = (some: typeof files, splits: Map<string, string>) =>
+    some.reduce((sum, { path, units }) => sum + (splits.get(path) === 'held-out' ? units : 0), 0);
 
-  it('holds out the share asked for, by seed', () => {
-    const held = [...splitFiles(paths, 1, 0.2).values()].filter(
-      (split) => split === 'held-out',
-    ).length;
-    expect(held).toBeGreaterThan(60);
-    expect(held).toBeLessThan(140);
-    expect(splitFiles(paths, 1, 0.2)).toEqual(splitFiles([...paths].reverse(), 1, 0.2));
-    expect([...splitFiles(paths, 2, 0.2)]).not.toEqual([...splitFiles(paths, 1, 0.2)]);
+  it('holds out the share of units asked for, by seed', () => {
+    const all = files.reduce((sum, { units }) => sum + units, 0);
+    const held = heldUnits(files, splitFiles(files, 1, 0.2));
+    expect(held).toBeGreaterThanOrEqual(0.2 * all);
+    expect(held).toBeLessThan(0.21 * all);
+    expect(splitFiles(files, 1, 0.2)).toEqual(splitFiles([...files].reverse(), 1, 0.2));
+    expect([...splitFiles(files, 2, 0.2)]).not.toEqual([...splitFiles(files, 1, 0.2)]);
   });
 
-  it('keeps the split of a file when others come and go', () => {
-    const all = splitFiles(paths, 7, 0.3);
-    for (const [path, split] of splitFiles(paths.slice(0, 250), 7, 0.3)) {
-      expect(all.get(path)).toBe(split);
+  it('holds out close to the share even where files differ much in size', () => {
+    const sizes = [60, 3, 41, 9, 1, 17, 4, 2, 88, 6, 5, 12, 3, 7, 30];
+    const uneven = sizes.map((units, i) => ({ path: `lib/${i}.py`, units }));
+    const all = sizes.reduce((sum, units) => sum + units, 0);
+    for (let seed = 0; seed < 200; seed++) {
+      const held = heldUnits(uneven, splitFiles(uneven, seed, 0.2));
+      expect(held).toBeGreaterThan(0.1 * all);
+      expect(held).toBeLessThanOrEqual(0.24 * all);
     }
+  });
+
+  it('keeps the split of nearly every file when others come and go', () => {
+    const all = splitFiles(files, 7, 0.3);
+    const some = [...splitFiles(files.slice(0, 250), 7, 0.3)];
+    const moved = some.filter(([path, split]) => all.get(path) !== split);
+    expect(moved.length).toBeLessThan(0.05 * some.length);
   });
 
   it('leaves neither split empty where there are two files or more', () => {
@@ -146,12 +161,14 @@ describe('the split', () => {
         fc.integer({ min: 2, max: 6 }),
         fc.double({ min: 0.01, max: 0.99, noNaN: true }),
         (seed, n, share) => {
-          const splits = [...splitFiles(paths.slice(0, n), seed, share).values()];
-          expect(splits).toContain('train');
-          expect(splits).toContain('held-out');
+          const some = files.slice(1, n + 1);
+          const splits = splitFiles(some, seed, share);
+          const held = heldUnits(some, splits);
+          expect(held).toBeGreaterThan(0);
+          expect(held).toBeLessThan(some.reduce((sum, { units }) => sum + units, 0));
         },
       ),
     );
-    expect([...splitFiles(['a'], 1, 0.2).values()]).toHaveLength(1);
+    expect([...splitFiles([{ path: 'a', units: 3 }], 1, 0.2).values()]).toEqual(['train']);
   });
 });

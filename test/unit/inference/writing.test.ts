@@ -12,7 +12,8 @@ import { Qwen2Model } from '../../../server/model/transformer.js';
 import { loadSimilarity, type Similarity } from '../../../server/similarity/similarity.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import { evaluate } from '../../../server/training/evaluate.js';
-import { completedDoc } from '../../../server/training/namedDoc.js';
+import { checkDoc } from '../../../server/training/validity.js';
+import { completedDoc, warmupDocs } from '../../../server/training/warmupDoc.js';
 import type { Example } from '../../../server/training/examples.js';
 import { warmUp } from '../../../server/training/loop.js';
 import { TrainingState } from '../../../server/training/state.js';
@@ -31,7 +32,7 @@ beforeAll(async () => {
     32,
   );
   const state = new TrainingState(parts.policy, parts.settings, parts.examples.length);
-  await warmUp(state, parts.examples, parts.prompts, parts.settings, { onStep: () => undefined });
+  await warmUp(state, parts, parts.settings, { onStep: () => undefined });
   const { tokenizer, prompts } = parts;
   const { model } = parts.policy;
   loaded = {
@@ -115,7 +116,7 @@ describe('writeCodes', () => {
   it('writes one code each, or withholds it', async () => {
     const requests = examples.map(({ view }) => ({
       language: view.language,
-      doc: completedDoc(view),
+      doc: completedDoc(view, null),
       signature: view.signature,
     }));
     const broken = { ...requests[0], signature: 'function (((' };
@@ -128,6 +129,24 @@ describe('writeCodes', () => {
       seed: 1,
     });
     expect(again).toEqual(rests.slice(0, -1));
+  });
+});
+
+describe('warmupDocs', () => {
+  it('keeps what people wrote, and has a model write what is missing', async () => {
+    const views = examples.map(({ view }) => view);
+    const shares: number[] = [];
+    const onProgress = (share: number): unknown => shares.push(share);
+    const docs = await warmupDocs(views, loaded, { seed: 1, onProgress });
+    for (const [i, view] of views.entries()) {
+      expect(checkDoc(docs[i], view, false, false).validity).toBe(1);
+      if (view.doc !== null) {
+        expect(docs[i].split('\n')[0]).toBe(view.doc.split('\n')[0]);
+      }
+    }
+    expect(shares).toEqual([1]);
+    const spelt = await warmupDocs(views, null, { seed: 1 });
+    expect(spelt).toEqual(views.map((view) => completedDoc(view, null)));
   });
 });
 

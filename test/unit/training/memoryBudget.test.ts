@@ -96,7 +96,7 @@ describe('a run that has too little memory', () => {
     pool().clear();
     const tensors = memory().numTensors;
     limitMemory(pool().bytes + 600_000);
-    expect(await warmUp(state, examples, prompts, settings, hooks)).toBe('done');
+    expect(await warmUp(state, parts, settings, hooks)).toBe('done');
     expect(memory().numTensors).toBe(tensors);
     const { microBatchTokens } = state.progressed;
     expect(microBatchTokens).toBeLessThan(4096);

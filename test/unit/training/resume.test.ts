@@ -16,7 +16,7 @@ beforeAll(async () => {
 async function runOn(parts: Tiny, state: TrainingState, hooks: LoopHooks): Promise<string> {
   const { examples, prompts, settings, policy } = parts;
   if (state.progressed.phase === 'warm-up') {
-    const end = await warmUp(state, examples, prompts, settings, hooks);
+    const end = await warmUp(state, parts, settings, hooks);
     if (end !== 'done') {
       return end;
     }

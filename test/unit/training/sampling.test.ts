@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bootstrap } from '../../../server/training/bootstrap.js';
-import { cipherVerdict } from '../../../server/training/frozenReader.js';
+import { cipherVerdict, type Reread } from '../../../server/training/frozenReader.js';
 import { UnitSampler } from '../../../server/training/sampler.js';
 import { learningRateAt } from '../../../server/training/schedule.js';
 import { Random } from '../../../server/util/random.js';
@@ -47,6 +47,37 @@ describe('cipherVerdict', () => {
     expect(cipherVerdict(pairs(-0.1, -0.1)).cipher).toBe(false);
     expect(cipherVerdict(pairs(0.1, -0.1).slice(8, 32)).cipher).toBe(false);
     expect(cipherVerdict([]).cipher).toBe(false);
+  });
+});
+
+describe('cipherVerdict over whole runs, asked after every step', () => {
+  /** How many of 100 runs of 100 steps are stopped where the readers' similarities drift by so much in all. */
+  function stopped(trainedDrift: number, frozenDrift: number): number {
+    const random = new Random(11);
+    const normal = () =>
+      Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
+    let count = 0;
+    for (let run = 0; run < 100; run++) {
+      const rereads: Reread[] = [];
+      let cipher = false;
+      for (let step = 0; step < 100 && !cipher; step++) {
+        for (let i = random.int(4); i > 0; i--) {
+          const unit = 0.4 + 0.2 * normal();
+          const trained = unit + (trainedDrift * step) / 100 + 0.16 * normal();
+          const frozen = unit + (frozenDrift * step) / 100 + 0.16 * normal();
+          rereads.push({ step, trained, frozen });
+        }
+        cipher = cipherVerdict(rereads).cipher;
+      }
+      count += cipher ? 1 : 0;
+    }
+    return count;
+  }
+
+  it('lets a reader learn, and catches a private code', () => {
+    expect(stopped(0, 0)).toBe(0);
+    expect(stopped(0.3, 0)).toBeLessThan(5);
+    expect(stopped(0.4, -0.3)).toBeGreaterThan(80);
   });
 });
 

@@ -12,6 +12,7 @@ import { chrf } from '../../../server/inference/chrf.js';
 import { exampleOf, type Example } from '../../../server/training/examples.js';
 import { Policy } from '../../../server/training/policy.js';
 import { makeSettings, type Settings } from '../../../server/training/settings.js';
+import { completedDoc } from '../../../server/training/warmupDoc.js';
 
 /** A unit with only what training reads. */
 function fakeUnit(
@@ -67,6 +68,7 @@ export interface Tiny {
   prompts: Prompts;
   settings: Settings;
   examples: Example[];
+  docs: string[];
   policy: Policy;
 }
 
@@ -117,6 +119,7 @@ export function tiny(own: Partial<Settings> = {}, lora = false, width = 16): Tin
     prompts,
     settings,
     examples: UNITS.map((unit) => exampleOf(unit, tokenizer, prompts, settings)),
+    docs: UNITS.map((unit) => completedDoc(viewOf(unit), null)),
     policy: new Policy(model, adapter),
   };
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { initBackend } from '../../../server/tensor/backend.js';
 import { identifierWords } from '../../../server/inference/words.js';
-import { completedDoc } from '../../../server/training/namedDoc.js';
+import { completedDoc } from '../../../server/training/warmupDoc.js';
 import { checkDoc } from '../../../server/training/validity.js';
 import { WarmupData, warmupEpoch } from '../../../server/training/warmup.js';
 import { tiny } from './tiny.js';
@@ -22,22 +22,26 @@ describe('completedDoc', () => {
   it('is whole in the sense of R_doc for every unit', () => {
     const parts = tiny();
     for (const { view } of parts.examples) {
-      expect(checkDoc(completedDoc(view), view, false, false)).toEqual({ validity: 1, faults: [] });
+      expect(checkDoc(completedDoc(view, null), view, false, false)).toEqual({
+        validity: 1,
+        faults: [],
+      });
     }
-    expect(completedDoc(parts.examples[4].view)).toBe(
+    expect(completedDoc(parts.examples[4].view, null)).toBe(
       'Is empty.\n@param list the list\n@returns the result',
     );
-    expect(completedDoc(parts.examples[0].view)).toMatch(/^Doubles a number\./);
+    expect(completedDoc(parts.examples[0].view, null)).toMatch(/^Doubles a number\./);
   });
 });
 
 describe('warm-up data', () => {
   it('has both directions of every unit, shuffled by seed and epoch', () => {
-    const { examples, prompts, settings } = tiny();
-    const epoch = warmupEpoch(examples, prompts, settings, 0);
+    const parts = tiny();
+    const { examples, prompts, settings } = parts;
+    const epoch = warmupEpoch(parts, settings, 0);
     expect(epoch.length).toBe(2 * examples.length);
-    expect(warmupEpoch(examples, prompts, settings, 0)).toEqual(epoch);
-    expect(warmupEpoch(examples, prompts, settings, 1)).not.toEqual(epoch);
+    expect(warmupEpoch(parts, settings, 0)).toEqual(epoch);
+    expect(warmupEpoch(parts, settings, 1)).not.toEqual(epoch);
     for (const { ids, answerStart } of epoch) {
       expect(ids.at(-1)).toBe(prompts.stopIds[0]);
       expect(answerStart).toBeLessThan(ids.length);
@@ -45,18 +49,20 @@ describe('warm-up data', () => {
   });
 
   it('leaves undocumented units out of one direction where their weight is 0', () => {
-    const { examples, prompts, settings } = tiny({ namedDocWeight: 0 });
+    const parts = tiny({ madeDocWeight: 0 });
+    const { examples, settings } = parts;
     const documented = examples.filter(({ view }) => view.doc !== null).length;
-    expect(warmupEpoch(examples, prompts, settings, 0).length).toBe(examples.length + documented);
+    expect(warmupEpoch(parts, settings, 0).length).toBe(examples.length + documented);
   });
 
   it('goes on from a position as if it had never stopped', () => {
-    const { examples, prompts, settings } = tiny();
-    const whole = new WarmupData(examples, prompts, settings, { epoch: 0, index: 0 });
+    const parts = tiny();
+    const { settings } = parts;
+    const whole = new WarmupData(parts, settings, { epoch: 0, index: 0 });
     const taken = Array.from({ length: 9 }, () => whole.take(60));
-    const first = new WarmupData(examples, prompts, settings, { epoch: 0, index: 0 });
+    const first = new WarmupData(parts, settings, { epoch: 0, index: 0 });
     const pieces = Array.from({ length: 4 }, () => first.take(60));
-    const second = new WarmupData(examples, prompts, settings, { ...first.position });
+    const second = new WarmupData(parts, settings, { ...first.position });
     pieces.push(...Array.from({ length: 5 }, () => second.take(60)));
     expect(pieces).toEqual(taken);
   });
