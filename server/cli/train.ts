@@ -150,7 +150,7 @@ function describe(result: TrainResult, dir: string): string[] {
   }
   if (result.ended === 'cipher') {
     lines.push(
-      'Learning ended early: its docs were becoming a code that only the trained model can read.',
+      'Learning ended early: its docs were becoming a code that only the trained model can read. It is undone.',
     );
   }
   lines.push(

@@ -33,7 +33,7 @@ export interface TrainOutcome {
   after: Evaluation | null;
   /** What the warm-up and the learning each added to the score, on the same units; null where one did not run. */
   gains: { 'warm-up': Estimate | null; learning: Estimate | null };
-  /** Which weights were kept: learning is undone where it lowered the held-out score. */
+  /** Which weights were kept: learning is undone where it lowered the held-out score or made a private code. */
   kept: 'warm-up' | 'learning';
 }
 
@@ -137,11 +137,11 @@ export class Trainer {
       if (end !== 'stopped') {
         afterLearning = await this.score('scoring after');
         after = afterLearning;
-        const { afterWarmup } = state.progressed;
-        if (afterWarmup !== null && afterWarmup.score > after.score) {
+        const learntFrom = state.progressed.afterWarmup ?? state.progressed.before;
+        if (end === 'cipher' || learntFrom.score > after.score) {
           state.undoLearning();
           kept = 'warm-up';
-          after = afterWarmup;
+          after = learntFrom;
         }
       }
     } catch (error) {
