@@ -141,7 +141,7 @@ function gigabytes(bytes: number): string {
 }
 
 function describe(result: TrainResult, dir: string): string[] {
-  const { before, afterWarmup, after } = result;
+  const { before, afterWarmup, afterLearning } = result;
   const lines = [
     `${result.warmupSteps} steps of warm-up and ${result.steps} of learning in ${formatDuration(result.seconds * 1000)}, ${Math.round(result.tokensPerSecond)} tokens a second`,
   ];
@@ -159,7 +159,7 @@ function describe(result: TrainResult, dir: string): string[] {
     ...table([
       ['before', before],
       ['after the warm-up', afterWarmup],
-      ['after learning', after],
+      ['after learning', afterLearning],
     ]),
     '',
   );
@@ -169,8 +169,8 @@ function describe(result: TrainResult, dir: string): string[] {
       lines.push(`Added by the ${name}, function by function: ${mean} [${low}, ${high}]`);
     }
   }
-  if (result.kept === 'warm-up' && result.steps > 0) {
-    lines.push('Learning lowered the score, so the weights of the warm-up are kept.');
+  if (result.kept === 'warm-up' && result.ended === 'finished') {
+    lines.push('Learning lowered the score, so the weights from before it are kept.');
   }
   lines.push(
     result.adopted
