@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Contamination } from '../corpus/pretraining/contamination.js';
 import { type HarvestedSource, HarvestStore } from '../corpus/pretraining/harvestStore.js';
@@ -22,6 +20,7 @@ import { loadTokenizer, saveTokenizer } from '../model/tokenizer/load.js';
 import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { trainTokenizer } from '../model/tokenizer/train.js';
 import { writeFileAtomic } from '../store/atomic.js';
+import { sha256File } from '../util/hash.js';
 import { Random } from '../util/random.js';
 import type { Command, Io, ParsedArgs } from './command.js';
 
@@ -92,9 +91,7 @@ export const pretrainData: Command = {
 
     const folder = await tokenizerFolder(args, shards, out, seed, io);
     const tokenizer = await loadTokenizer(folder);
-    const hash = createHash('sha256')
-      .update(readFileSync(join(folder, 'tokenizer.json')))
-      .digest('hex');
+    const hash = sha256File(join(folder, 'tokenizer.json'));
     const tokens: Partial<Record<PretrainingSplit, Counts>> = {};
     for (const split of ['evaluation', 'train'] as const) {
       const writer = new TokenFileWriter({

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TokenFile, type Objective } from '../../../corpus/pretraining/tokenFile.js';
 import type { LoadedModel } from '../../../inference/loadedModel.js';
+import { sha256File } from '../../../util/hash.js';
 import { PretrainingData } from '../data.js';
 import { answerLosses } from '../step.js';
 
@@ -24,8 +24,7 @@ export function evaluationLosses(
   }
   const file = new TokenFile(path);
   try {
-    const tokenizer = readFileSync(join(dir, 'tokenizer.json'));
-    if (createHash('sha256').update(tokenizer).digest('hex') !== file.header.tokenizerHash) {
+    if (sha256File(join(dir, 'tokenizer.json')) !== file.header.tokenizerHash) {
       return null;
     }
     return answerLosses(model, new PretrainingData(file).take(TOKENS), PASS_TOKENS);
