@@ -1,11 +1,13 @@
 // The proofs that the method works: node scripts/results.mjs NAME=DIR... [--minutes M] [--seeds N] [--only SECTION]
 // Trains on each workspace, records every run with its seed and command in docs/results.json (what stands there is not
 // run again), and writes docs/results.md from that file. Run `npm run build` before.
+// A section: learning, ablations, scaling; without workspaces only the page is written anew.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { report } from './resultsPage.mjs';
 import { root } from './run.mjs';
 
 const { values, positionals } = parseArgs({
@@ -88,8 +90,10 @@ async function record(section, { name, dir, commit }, variant, options, seed) {
   const out = join(home, 'out');
   try {
     const result = await batcoder(home, ['train', dir, ...args, '--out', out]);
-    // One measure for all, whatever a variant was rewarded with.
-    const held = await batcoder(home, ['eval', dir, '--seed', String(seed), '--model', out]);
+    // One measure for all: a run that was rewarded by another is scored again, by what it kept.
+    const again = options.some((option) => option.startsWith('metric='))
+      ? await batcoder(home, ['eval', dir, '--seed', String(seed), '--model', out])
+      : result.afterLearning;
     const steps = readFileSync(join(result.runFolder, 'metrics.jsonl'), 'utf8')
       .trim()
       .split('\n')
@@ -106,9 +110,8 @@ async function record(section, { name, dir, commit }, variant, options, seed) {
       kept: result.kept,
       before: brief(result.before),
       afterWarmup: result.afterWarmup && brief(result.afterWarmup),
-      after: brief(result.after),
-      gains: result.gains,
-      same: brief(held),
+      afterLearning: brief(result.afterLearning),
+      reached: brief(again),
       learning: steps.map(({ step, docReward, codeReward, leakRate, frozenGap, kl }) => ({
         step,
         docReward,
@@ -124,8 +127,11 @@ async function record(section, { name, dir, commit }, variant, options, seed) {
   }
 }
 
-function brief({ score, aboveTrivial, roundTrip, lift, parseRate, leakRate, wholeDocs }) {
-  return { score, aboveTrivial, roundTrip, lift, parseRate, leakRate, wholeDocs };
+/** What the page needs of an evaluation. */
+function brief(evaluation) {
+  const { aboveTrivial, roundTrip, lift, parseRate, leakRate, wholeDocs, humanDocs } = evaluation;
+  const units = evaluation.unitScores.map((score) => Number(score.toFixed(4)));
+  return { aboveTrivial, roundTrip, lift, parseRate, leakRate, wholeDocs, humanDocs, units };
 }
 
 /** Runs a command and gives the object that its last line is. */
@@ -155,104 +161,4 @@ function commitOf(dir) {
   } catch {
     return 'no commit';
   }
-}
-
-function report(runs) {
-  const of = (section) => runs.filter((run) => run.section === section);
-  const number = (x) => x.toFixed(3);
-  const estimate = (e) => (e ? `${number(e.mean)} [${number(e.low)}, ${number(e.high)}]` : '-');
-  const table = (head, rows) => [
-    `| ${head.join(' | ')} |`,
-    `|${head.map((_, i) => (i === 0 ? '---' : '--:')).join('|')}|`,
-    ...rows.map((row) => `| ${row.join(' | ')} |`),
-    '',
-  ];
-  const learning = of('learning').map((run) => [
-    `${run.workspace} (${run.commit})`,
-    run.minutes,
-    run.seed,
-    run.functions.train,
-    run.steps,
-    estimate(run.before.aboveTrivial),
-    estimate(run.afterWarmup?.aboveTrivial),
-    estimate(run.after.aboveTrivial),
-    estimate(run.gains.learning),
-    estimate(run.before.lift),
-    estimate(run.after.lift),
-  ]);
-  const varied = (section) => {
-    const [any] = of(section);
-    const whole = of('learning').filter((run) => run.workspace === any?.workspace);
-    return [...whole, ...of(section)].map((run) => [
-      run.variant,
-      run.minutes,
-      run.seed,
-      run.steps,
-      estimate(run.same.aboveTrivial),
-      estimate(run.same.lift),
-      number(run.same.wholeDocs),
-      number(run.same.leakRate),
-    ]);
-  };
-  const private_ = of('learning').map((run) => {
-    const gaps = run.learning.flatMap(({ frozenGap }) => frozenGap ?? []);
-    const leaks = run.learning.map(({ leakRate }) => leakRate);
-    const third = (list, last) =>
-      list.slice(
-        last ? -Math.ceil(list.length / 3) : 0,
-        last ? undefined : Math.ceil(list.length / 3),
-      );
-    const mean = (list) => (list.length ? list.reduce((a, b) => a + b, 0) / list.length : 0);
-    return [
-      run.workspace,
-      run.seed,
-      run.ended,
-      ...[leaks, gaps].flatMap((list) => [
-        number(mean(third(list))),
-        number(mean(third(list, true))),
-      ]),
-    ];
-  });
-  const variants = ['variant', 'minutes', 'seed', 'steps', 'score', 'lift', 'whole docs', 'leaks'];
-  return [
-    '# Does it learn?',
-    '',
-    'Written by `node scripts/results.mjs`; every run with its command stands in [results.json](results.json). The score is',
-    'the similarity (CSSG) after the round trip on held-out files, an empty body counting 0; lift is what the doc adds over an',
-    'empty one. Brackets hold 95 % bootstrap intervals over functions; seeds differ in the split, too.',
-    '',
-    '## Learning',
-    '',
-    ...table(
-      [
-        'workspace',
-        'minutes',
-        'seed',
-        'functions',
-        'steps',
-        'before',
-        'after warm-up',
-        'after learning',
-        'added by learning',
-        'lift before',
-        'lift after',
-      ],
-      learning,
-    ),
-    '## Ablations',
-    '',
-    ...table(variants, varied('ablations')),
-    '## Scaling',
-    '',
-    ...table(variants, varied('scaling')),
-    '## No cipher',
-    '',
-    'Means over the first and the last third of the steps. The gap is what the trained model rebuilds better from a doc than',
-    'the model as it was before learning: if it grows, docs become a private code.',
-    '',
-    ...table(
-      ['workspace', 'seed', 'ended', 'leaks, first', 'leaks, last', 'gap, first', 'gap, last'],
-      private_,
-    ),
-  ].join('\n');
 }
