@@ -1,4 +1,4 @@
-import { backend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { backend, getBackend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
 import { assetPath } from '../util/assets.js';
 
@@ -233,6 +233,7 @@ export interface Addon {
   logicalNot: (x: Bytes, y: Bytes) => void;
   bytesToFloats: (x: Bytes, y: Floats) => void;
   intsToFloats: (x: Ints, y: Floats) => void;
+  bfloatsToFloats: (x: Bytes, y: Floats) => void;
 }
 
 let loaded: Addon | null = null;
@@ -247,6 +248,11 @@ export function nativeAddon(): Addon {
     loaded = createRequire(file)(file) as Addon;
   }
   return loaded;
+}
+
+/** The addon where its backend is in use: its kernels reach every array, and no backend is chosen by asking. */
+export function addonInUse(): Addon | null {
+  return getBackend() === 'native' ? nativeAddon() : null;
 }
 
 /** The kernels of the backend in use: the addon, its WebAssembly build, or null on other backends. */

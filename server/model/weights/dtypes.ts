@@ -1,3 +1,5 @@
+import { addonInUse } from '../../tensor/addon.js';
+
 /** Element types of safetensors, with their sizes in bytes. */
 export const DTYPE_BYTES = {
   BOOL: 1,
@@ -40,6 +42,11 @@ export const WIDEN: Readonly<Partial<Record<Dtype, Widen>>> = {
     }
   },
   BF16: (bytes, into) => {
+    const addon = addonInUse();
+    if (addon) {
+      addon.bfloatsToFloats(bytes.subarray(0, 2 * into.length), into);
+      return;
+    }
     const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, into.length);
     const words = new Uint32Array(into.buffer, into.byteOffset, into.length);
     for (let i = 0; i < into.length; i++) {

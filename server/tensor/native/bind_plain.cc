@@ -1,6 +1,9 @@
 // The plain tfjs kernels for JavaScript. Shapes come as Int32Arrays, collapsed by the caller.
+#include <string.h>
+
 #include "kernels.h"
 #include "napi.h"
+#include "pool.h"
 
 namespace bc {
 namespace {
@@ -197,6 +200,25 @@ napi_value intsToFloats(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// bfloatsToFloats(x: Uint8Array, y): two bytes each, the upper half of the float's
+napi_value bfloatsToFloats(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  size_t nx = 0, ny = 0;
+  const uint8_t* x = args.bytes(0, &nx);
+  float* y = args.floats(1, &ny);
+  if (!args.ok) return nullptr;
+  if (nx % 2 || ny < nx / 2) return outside(env);
+  parallelRanges(nx / 2, 65536, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) {
+      uint16_t half;
+      memcpy(&half, x + 2 * i, sizeof half);
+      uint32_t word = uint32_t(half) << 16;
+      memcpy(y + i, &word, sizeof word);
+    }
+  });
+  return nullptr;
+}
+
 // alignment(x): how many floats after the array's start the next multiple of 64 bytes lies
 napi_value alignment(napi_env env, napi_callback_info info) {
   Args args(env, info);
@@ -218,6 +240,7 @@ void exportPlain(napi_env env, napi_value exports) {
   exportFunction(env, exports, "logicalNot", logicalNot);
   exportFunction(env, exports, "bytesToFloats", bytesToFloats);
   exportFunction(env, exports, "intsToFloats", intsToFloats);
+  exportFunction(env, exports, "bfloatsToFloats", bfloatsToFloats);
   exportFunction(env, exports, "alignment", alignment);
 }
 

@@ -65,7 +65,10 @@ const SHAPES = [
   [3, 16, 64],
   [1, 48, 384],
   [2, 33, 129],
+  [4, 49, 68],
   [5, 50, 100],
+  [7, 97, 192],
+  [15, 16, 64],
   [17, 31, 67],
   [32, 100, 96],
   [70, 130, 260],
@@ -105,13 +108,16 @@ test.each([{ BATCODER_VNNI: '0' }, { BATCODER_ISA: 'avx2' }, { BATCODER_ISA: 'ba
   },
 );
 
-test.each([
+const INT4_SHAPES = [
   [1, 1, 32],
   [1, 48, 384],
   [3, 33, 160],
+  [4, 4, 64],
   [17, 50, 96],
   [40, 7, 1024],
-])('int4 products: %i rows, %i outputs, %i inputs', (rows, out, input) => {
+];
+
+test.each(INT4_SHAPES)('int4 products: %i rows, %i outputs, %i inputs', (rows, out, input) => {
   const w = QuantizedMatrix.quantize(randomValues(out * input, 1), [out, input], 'int4');
   const x = randomValues(rows * input, 2);
   const { q, scales } = quantizedRows(x, input);
@@ -124,8 +130,43 @@ test.each([
     }
     return sum * scales[i];
   });
-  expectClose(run(x, w, rows), expected);
+  const y = run(x, w, rows);
+  expectClose(y, expected);
+  const moved = new QuantizedMatrix('int4', w.shape, shifted(w.values), shifted(w.scales));
+  expect(run(shifted(x), moved, rows)).toEqual(y);
+  for (let i = 0; i < rows; i++) {
+    const alone = run(x.slice(i * input, (i + 1) * input), w, 1);
+    expect(alone).toEqual(y.slice(i * out, (i + 1) * out));
+  }
 });
+
+test.each([{ BATCODER_VNNI: '0' }, { BATCODER_ISA: 'avx2' }, { BATCODER_ISA: 'base' }])(
+  'int4 products are the same, but for roundings, with %o',
+  (env) => {
+    const script = `
+      const addon = require(${JSON.stringify(assetPath('native', 'batcoder.node'))});
+      const make = (n, s) => Float32Array.from({ length: n }, (_, i) => Math.sin(i * s));
+      const all = [];
+      for (const [rows, out, input] of ${JSON.stringify(INT4_SHAPES)}) {
+        const w = Uint8Array.from(make(out * input / 2, 1), (x) => x * 127 + 128);
+        const y = new Float32Array(rows * out);
+        const scales = make(out * input / 32, 2);
+        addon.linearWeight(2, w, scales, out, input, make(rows * input, 3), y, null, false);
+        all.push(...y);
+      }
+      console.log(JSON.stringify(all));`;
+    const run = (settings: Record<string, string | undefined>) =>
+      Float32Array.from(
+        JSON.parse(
+          execFileSync(process.execPath, ['-e', script], {
+            encoding: 'utf8',
+            env: { ...process.env, ...settings },
+          }),
+        ) as number[],
+      );
+    expectClose(run(env), run({}));
+  },
+);
 
 test.each(['int8', 'int4'] as const)('%s products add a bias, and to what is there', (kind) => {
   const [rows, out, input] = [3, 37, 96];

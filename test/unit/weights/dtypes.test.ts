@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NARROW, WIDEN, type FloatDtype } from '../../../server/model/weights/dtypes.js';
+import { nativeAddon } from '../../../server/tensor/addon.js';
 
 function narrow(dtype: 'F16' | 'BF16', value: number): number {
   const into = new Uint16Array(1);
@@ -58,4 +59,15 @@ describe.each(['F16', 'BF16'] as const)('%s', (dtype) => {
     NARROW[dtype](signalling, into);
     expect(widen(dtype, into[0])).toBeNaN();
   });
+});
+
+it('the addon widens BF16 as JavaScript does, bit for bit, many at a time', () => {
+  const count = 0x10000 * 3 + 1;
+  const halves = Uint16Array.from({ length: count }, (_, i) => i % 0x10000);
+  const bytes = new Uint8Array(halves.buffer);
+  const [into, expected] = [new Float32Array(count + 1), new Float32Array(count)];
+  nativeAddon().bfloatsToFloats(bytes, into.subarray(1));
+  WIDEN.BF16!(bytes, expected);
+  expect(new Uint32Array(into.buffer, 4)).toEqual(new Uint32Array(expected.buffer));
+  expect(() => nativeAddon().bfloatsToFloats(bytes, expected.subarray(1))).toThrow('outside');
 });

@@ -2,17 +2,12 @@
 // way of summing gives the same bits.
 #include "int8.h"
 
+#include "dot8.h"
+#include "transpose.h"
+
 namespace bc {
 namespace BC_ISA {
 namespace {
-
-#if defined(__AVX2__)
-constexpr int kBytes = 4 * kLanes;
-#else
-constexpr int kBytes = 16;
-#endif
-typedef int8_t vbytes __attribute__((vector_size(kBytes)));
-typedef int8_t vbytesu __attribute__((vector_size(kBytes), aligned(1), may_alias));
 
 #if BC_LANES == 16
 constexpr int TILE_ROWS = 6, TILE_COLUMNS = 4, PANEL_ROWS = 8, PANEL_VECTORS = 3;
@@ -20,13 +15,6 @@ constexpr int TILE_ROWS = 6, TILE_COLUMNS = 4, PANEL_ROWS = 8, PANEL_VECTORS = 3
 constexpr int TILE_ROWS = 2, TILE_COLUMNS = 4, PANEL_ROWS = 4, PANEL_VECTORS = 2;
 #endif
 constexpr int PANEL = PANEL_VECTORS * kLanes;
-
-BC_INLINE vbytes loadBytes(const int8_t* p) { return *reinterpret_cast<const vbytesu*>(p); }
-BC_INLINE vbytes loadBytesPart(const int8_t* p, int count) {
-  vbytes v = {};
-  memcpy(&v, p, count);
-  return v;
-}
 
 BC_INLINE int32_t sumLanes(vi v) {
   int32_t lane[kLanes], sum = 0;
@@ -58,73 +46,14 @@ BC_INLINE void sumEach(const vi* v, int32_t* sums) {
 
 #define BC_FORM plain
 #define BC_FORM_TARGET
-namespace plain {
-constexpr int32_t kOffset = 0;
-BC_INLINE vbytes prepare(vbytes w) { return w; }
-#if BC_LANES == 16
-// |w| has 8 bits, |x| 7: two products fit into 16 bits.
-BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
-  __m512i signs = _mm512_mask_sub_epi8((__m512i)x, _mm512_movepi8_mask((__m512i)w), _mm512_setzero_si512(), (__m512i)x);
-  __m512i pairs = _mm512_maddubs_epi16(_mm512_abs_epi8((__m512i)w), signs);
-  return sum + (vi)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
-}
-#elif BC_LANES == 8
-BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
-  __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8((__m256i)w), _mm256_sign_epi8((__m256i)x, (__m256i)w));
-  return sum + (vi)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-}
-#elif defined(__SSE2__)
-BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
-  __m128i a = (__m128i)w, b = (__m128i)x;
-  auto low = [](__m128i v) { return _mm_srai_epi16(_mm_unpacklo_epi8(v, v), 8); };
-  auto high = [](__m128i v) { return _mm_srai_epi16(_mm_unpackhi_epi8(v, v), 8); };
-  return sum + (vi)_mm_madd_epi16(low(a), low(b)) + (vi)_mm_madd_epi16(high(a), high(b));
-}
-#elif defined(__ARM_FEATURE_DOTPROD)
-BC_INLINE vi dot(vi sum, vbytes w, vbytes x) { return (vi)vdotq_s32((int32x4_t)sum, (int8x16_t)w, (int8x16_t)x); }
-#else
-BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
-  typedef int8_t half8 __attribute__((vector_size(8)));
-  typedef int16_t half16 __attribute__((vector_size(16)));
-  typedef int16_t quarter16 __attribute__((vector_size(8)));
-  half8 part[4];
-  memcpy(part, &w, 16);
-  memcpy(part + 2, &x, 16);
-  auto wide = [](half8 v) { return __builtin_convertvector(v, half16); };
-  // Two products of 15 bits fit into 16.
-  half16 pairs = wide(part[0]) * wide(part[2]) + wide(part[1]) * wide(part[3]);
-  quarter16 quarter[2];
-  memcpy(quarter, &pairs, 16);
-  return sum + __builtin_convertvector(quarter[0], vi) + __builtin_convertvector(quarter[1], vi);
-}
-#endif
-}  // namespace plain
 #include "int8_tile.h"
 #undef BC_FORM
 #undef BC_FORM_TARGET
 
-#if defined(__AVX2__)
+#ifdef BC_VNNI
 #define BC_FORM vnni
 #define BC_FORM_PANELS
-#if BC_LANES == 16
-#define BC_FORM_TARGET __attribute__((target("avx512vnni")))
-#else
-#define BC_FORM_TARGET __attribute__((target("avxvnni")))
-#endif
-namespace vnni {
-// The instruction takes one operand without a sign: weights plus 128.
-constexpr int32_t kOffset = 128;
-BC_INLINE vbytes prepare(vbytes w) { return w ^ int8_t(-128); }
-#if BC_LANES == 16
-BC_FORM_TARGET BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
-  return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)w, (__m512i)x);
-}
-#else
-BC_FORM_TARGET BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
-  return (vi)_mm256_dpbusd_avx_epi32((__m256i)sum, (__m256i)w, (__m256i)x);
-}
-#endif
-}  // namespace vnni
+#define BC_FORM_TARGET BC_VNNI_TARGET
 #include "int8_tile.h"
 #undef BC_FORM
 #undef BC_FORM_TARGET
@@ -132,28 +61,31 @@ BC_FORM_TARGET BC_INLINE vi dot(vi sum, vbytes w, vbytes x) {
 
 BC_INLINE int minOf(int a, int b) { return a < b ? a : b; }
 
-// The outputs [o, o + columns) of [out][depth] weights as a panel.
-void packRows(const int8_t* w, int depth, int columns, int8_t* to) {
-  constexpr int STEP = 64;
-  for (int k0 = 0; k0 < depth; k0 += STEP) {
-    int end = minOf(k0 + STEP, depth);
-    for (int j = 0; j < PANEL; j++) {
-      const int8_t* from = w + size_t(minOf(j, columns - 1)) * depth;
-      int k = k0;
-      for (; k + 4 <= end; k += 4) {
-        uint32_t four;
-        memcpy(&four, from + k, 4);
-        four ^= 0x80808080u;
-        memcpy(to + (size_t(k) * PANEL + j * 4), &four, 4);
-      }
-      if (k < end) {
-        uint32_t four = 0;
-        memcpy(&four, from + k, end - k);
-        four ^= 0x80808080u;
-        memcpy(to + (size_t(k) * PANEL + j * 4), &four, 4);
-      }
+// The fours k / 4 of the outputs [o, o + columns) of [out][depth] weights from k0 on, as they lie in a panel.
+void packFours(const int8_t* w, int depth, int columns, int k0, int8_t* to) {
+  for (int j = 0; j < columns; j++)
+    for (int k = k0; k < depth; k += 4) {
+      uint32_t four = 0;
+      memcpy(&four, w + size_t(j) * depth + k, minOf(4, depth - k));
+      four ^= 0x80808080u;
+      memcpy(to + (size_t(k) * PANEL + j * 4), &four, 4);
     }
+}
+
+// The outputs [o, o + columns) of [out][depth] weights as a panel: squares of fours are transposed. Lanes without an
+// output are left as they are.
+void packRows(const int8_t* w, int depth, int columns, int8_t* to) {
+  int j = 0;
+  for (; depth % 4 == 0 && j + kLanes <= columns; j += kLanes) {
+    const int8_t* from = w + size_t(j) * depth;
+    int k = 0;
+    for (; k + kBytes <= depth; k += kBytes)
+      transposeSquare(reinterpret_cast<const float*>(from + k), depth / 4,
+                      reinterpret_cast<float*>(to + (size_t(k) * PANEL + j * 4)), PANEL,
+                      [](vf v) { return (vf)((vbytes)v ^ int8_t(-128)); });
+    packFours(from, depth, kLanes, k, to + j * 4);
   }
+  packFours(w + size_t(j) * depth, depth, columns - j, 0, to + j * 4);
 }
 
 // The same of [depth][out] weights: four rows of bytes are interleaved.
@@ -181,6 +113,18 @@ void packColumns(const int8_t* w, int out, int depth, int columns, int8_t* to) {
       }
     }
   }
+}
+
+// For few rows: each panel is packed where it is used, and meets all rows in the first cache.
+void panelByPanel(const Int8Product& p) {
+  int panels = (p.out + PANEL - 1) / PANEL, depth = p.x.count;
+  parallelFor(panels, [&](int at) {
+    int o = at * PANEL, end = minOf(o + PANEL, p.out);
+    int8_t* panel = reinterpret_cast<int8_t*>(scratch(18, PANEL * ((depth + 3) / 4)));
+    packRows(p.w + size_t(o) * depth, depth, end - o, panel);
+    vnni::fromPanel(p, panel, 0, p.x.rows, o);
+    if (p.low) addLowRank(*p.low, 0, p.x.rows, o, end, p.y, p.yRow);
+  });
 }
 
 void packed(const Int8Product& p) {
@@ -224,7 +168,7 @@ void direct(const Int8Product& given, bool fast) {
   Int8Product p = given;
   if (p.transposed) p.w = transpose(p.w, p.x.count, p.out);
   auto run = plain::direct;
-#if defined(__AVX2__)
+#ifdef BC_VNNI
   if (fast) run = vnni::direct;
 #else
   (void)fast;
@@ -244,9 +188,10 @@ void direct(const Int8Product& given, bool fast) {
 
 void int8Product(const Int8Product& p) {
   if (p.x.rows <= 0 || p.out <= 0) return;
-#if defined(__AVX2__)
+#ifdef BC_VNNI
   bool fast = hasVnni();
   if (fast && (p.transposed || p.x.rows >= 48)) return packed(p);
+  if (fast && p.x.rows >= 4) return panelByPanel(p);
   direct(p, fast);
 #else
   direct(p, false);

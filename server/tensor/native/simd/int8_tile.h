@@ -1,9 +1,5 @@
 // Integer products of 8-bit rows, for one form of the dot product; included once for each form (int8.cc), which
-// names it BC_FORM and defines BC_FORM_TARGET, the attribute of functions that use it, and in its namespace:
-//   vbytes prepare(vbytes w)             once for each piece of a weight row
-//   vi dot(vi sum, vbytes w, vbytes x)   adds four (or more) products to each lane; w is prepared
-//   int32_t kOffset                      what prepare adds to every weight
-// All forms give the same integers.
+// names its namespace of dot8.h BC_FORM and defines BC_FORM_TARGET, the attribute of functions that use it.
 
 namespace BC_FORM {
 
@@ -124,23 +120,33 @@ template <int VECTORS>
 BC_FORM_TARGET void panelRows(const Int8Product& p, const int8_t* panel, int first, int last, int o) {
   int i = first;
   for (; i + PANEL_ROWS <= last; i += PANEL_ROWS) panelTile<PANEL_ROWS, VECTORS>(p, panel, i, o);
-  for (; i < last; i++) panelTile<1, VECTORS>(p, panel, i, o);
+  if (PANEL_ROWS > 4 && last - i >= 4) {
+    panelTile<4, VECTORS>(p, panel, i, o);
+    i += 4;
+  }
+  if (last - i >= 2) {
+    panelTile<2, VECTORS>(p, panel, i, o);
+    i += 2;
+  }
+  if (last - i >= 1) panelTile<1, VECTORS>(p, panel, i, o);
+}
+
+// The outputs from o on that the panel holds, of the rows [first, last).
+BC_FORM_TARGET void fromPanel(const Int8Product& p, const int8_t* panel, int first, int last, int o) {
+  int vectors = (p.out - o + kLanes - 1) / kLanes;
+  if (vectors >= PANEL_VECTORS) {
+    panelRows<PANEL_VECTORS>(p, panel, first, last, o);
+  } else if (vectors == 2) {
+    panelRows<2>(p, panel, first, last, o);
+  } else {
+    panelRows<1>(p, panel, first, last, o);
+  }
 }
 
 // The outputs [begin, end), where begin is the start of a panel, of the rows [first, last).
 BC_FORM_TARGET void fromPanels(const Int8Product& p, const int8_t* panels, int first, int last, int begin, int end) {
   size_t panelBytes = size_t(PANEL) * ((p.x.count + 3) / 4 * 4);
-  for (int o = begin; o < end; o += PANEL) {
-    const int8_t* panel = panels + o / PANEL * panelBytes;
-    int vectors = (end - o + kLanes - 1) / kLanes;
-    if (vectors >= PANEL_VECTORS) {
-      panelRows<PANEL_VECTORS>(p, panel, first, last, o);
-    } else if (vectors == 2) {
-      panelRows<2>(p, panel, first, last, o);
-    } else {
-      panelRows<1>(p, panel, first, last, o);
-    }
-  }
+  for (int o = begin; o < end; o += PANEL) fromPanel(p, panels + o / PANEL * panelBytes, first, last, o);
 }
 #endif
 

@@ -27,8 +27,9 @@ BC_INLINE vf interleaveHigh(vf a, vf b) { return __builtin_shuffle(a, b, vi{BC_H
 #undef BC_HIGH
 
 // to[c][r] = from[r][c] for as many rows and columns as a vector has lanes: row i is interleaved
-// with row i + lanes/2, log2(lanes) times.
-BC_INLINE void transposeSquare(const float* from, size_t fromRow, float* to, size_t toRow) {
+// with row i + lanes/2, log2(lanes) times. `map` is applied to each vector that is stored.
+template <typename Map>
+BC_INLINE void transposeSquare(const float* from, size_t fromRow, float* to, size_t toRow, Map&& map) {
   vf v[kLanes], w[kLanes];
 #pragma GCC unroll 16
   for (int i = 0; i < kLanes; i++) v[i] = load(from + i * fromRow);
@@ -43,7 +44,10 @@ BC_INLINE void transposeSquare(const float* from, size_t fromRow, float* to, siz
     for (int i = 0; i < kLanes; i++) v[i] = w[i];
   }
 #pragma GCC unroll 16
-  for (int i = 0; i < kLanes; i++) store(to + i * toRow, v[i]);
+  for (int i = 0; i < kLanes; i++) store(to + i * toRow, map(v[i]));
+}
+BC_INLINE void transposeSquare(const float* from, size_t fromRow, float* to, size_t toRow) {
+  transposeSquare(from, fromRow, to, toRow, [](vf v) { return v; });
 }
 
 // to[c][r] = from[r][c], the columns of `to` from `rows` up to `padded` zero.
