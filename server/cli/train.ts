@@ -96,7 +96,8 @@ export const train: Command = {
           `${units.train} functions to learn from, ${units.heldOut} kept apart; ${(parameters / 1e6).toFixed(1)} million weights`,
         );
         io.note(
-          `Memory: about ${gigabytes(memory.expected)}, never more than ${gigabytes(memory.budget)} of tensors; ${memory.microBatchTokens} tokens at a time.`,
+          `Memory: about ${gigabytes(memory.expected)}, never more than ${gigabytes(memory.budget)} of tensors; ${memory.microBatchTokens} tokens at a time` +
+            `${memory.recompute ? ', their activations computed twice' : ''}.`,
         );
       },
       onProgress: (progress) => bars.show(progress),

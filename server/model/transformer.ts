@@ -10,6 +10,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { join } from 'node:path';
 import { writeJson } from '../store/json.js';
+import { recomputed } from '../tensor/autodiff.js';
 import { attention } from '../tensor/ops/attention.js';
 import type { KvCache } from '../tensor/ops/kvCache.js';
 import { loraLinear } from '../tensor/ops/lora.js';
@@ -63,6 +64,8 @@ type Attend = (layer: number, q: Tensor2D, k: Tensor2D, v: Tensor2D) => Tensor2D
 export class Qwen2Model {
   /** What is added to the base weights; null computes the reference exactly. */
   adapter: Adapter | null = null;
+  /** Whether a backward pass computes the activations of each block again, rather than to keep them all. */
+  recompute = false;
 
   private blocks: Block[] = [];
 
@@ -234,7 +237,8 @@ export class Qwen2Model {
       let x = anyEmbedding(ids, this.matrix('model.embed_tokens.weight')); // [N, D]
       for (let layer = 0; layer < this.config.layers; layer++) {
         const before = x;
-        x = tidy(() => this.block(layer, before, positions, attend));
+        const block = (input: Tensor2D): Tensor2D => this.block(layer, input, positions, attend);
+        x = tidy(() => (this.recompute ? recomputed(block, before) : block(before)));
         before.dispose();
       }
       return rmsNorm(
@@ -252,19 +256,25 @@ export class Qwen2Model {
     const q = rotary(this.project(normed, layer, 'q_proj'), positions, headSize, ropeTheta); // [N, H * Dh]
     const k = rotary(this.project(normed, layer, 'k_proj'), positions, headSize, ropeTheta); // [N, KV * Dh]
     const v = this.project(normed, layer, 'v_proj'); // [N, KV * Dh]
-    const mixed = add<Tensor2D>(x, this.project(attend(layer, q, k, v), layer, 'o_proj')); // [N, D]
+    const mixed = this.project(attend(layer, q, k, v), layer, 'o_proj', x); // [N, D]
     const inner = rmsNorm(mixed, innerNorm, rmsNormEps);
     const gate = this.project(inner, layer, 'gate_proj'); // [N, F]
     const up = this.project(inner, layer, 'up_proj'); // [N, F]
-    return add(mixed, this.project(swiglu(gate, up), layer, 'down_proj'));
+    return this.project(swiglu(gate, up), layer, 'down_proj', mixed);
   }
 
-  private project(x: Tensor2D, layer: number, projection: Projection): Tensor2D {
+  /** @param addend added to the result */
+  private project(
+    x: Tensor2D,
+    layer: number,
+    projection: Projection,
+    addend: Tensor2D | null = null,
+  ): Tensor2D {
     const { weight, bias } = this.blocks[layer].linear[projection];
     const pair = this.adapter?.pair(layer, projection);
     return pair
-      ? loraLinear(x, weight, bias, pair.a, pair.b, pair.scale)
-      : anyLinear(x, weight, bias);
+      ? loraLinear(x, weight, bias, pair.a, pair.b, pair.scale, addend)
+      : anyLinear(x, weight, bias, addend);
   }
 
   private matrix(name: string): LinearWeight {

@@ -46,12 +46,13 @@ export interface Addon {
     alpha: number,
     accumulate: boolean,
     bias: Floats | null,
+    addend?: Floats | null,
   ) => void;
 
   linearWeight: (
     ...args: [...WeightArgs, x: Floats, y: Floats, bias: Floats | null, accumulate: boolean]
   ) => void;
-  linearWeightGrad: (...args: [...WeightArgs, dy: Floats, dx: Floats]) => void;
+  linearWeightGrad: (...args: [...WeightArgs, dy: Floats, dx: Floats, accumulate: boolean]) => void;
   weightRows: (...args: [...WeightArgs, ids: Ints, y: Floats]) => void;
   lora: (
     ...args: [
@@ -63,6 +64,7 @@ export interface Addon {
       scale: number,
       low: Floats,
       y: Floats,
+      addend: Floats | null,
     ]
   ) => void;
   loraGrad: (
@@ -76,7 +78,9 @@ export interface Addon {
     db: Floats,
     g: Floats,
   ) => void;
-  loraInputGrad: (...args: [...WeightArgs, dy: Floats, g: Floats, a: Floats, dx: Floats]) => void;
+  loraInputGrad: (
+    ...args: [...WeightArgs, dy: Floats, g: Floats, a: Floats, dx: Floats, accumulate: boolean]
+  ) => void;
 
   rmsNorm: (x: Floats, gain: Floats, y: Floats, eps: number) => void;
   rmsNormGrad: (
@@ -86,6 +90,7 @@ export interface Addon {
     dx: Floats,
     dgain: Floats,
     eps: number,
+    accumulate: boolean,
   ) => void;
   rotary: (
     x: Floats,

@@ -1,5 +1,14 @@
 import './gradients.js';
-import { add, engine, ones, type Scalar, type Tensor, tidy, Variable } from '@tensorflow/tfjs-core';
+import {
+  add,
+  engine,
+  keep,
+  ones,
+  type Scalar,
+  type Tensor,
+  tidy,
+  Variable,
+} from '@tensorflow/tfjs-core';
 
 /** The differentiation that runs now, or null outside one. */
 let active: {
@@ -36,6 +45,8 @@ interface TapeNode {
   saved: Tensor[];
   kernelName: string;
   gradient?: (dys: (Tensor | null)[]) => Record<string, () => Tensor>;
+  /** In place of `gradient`: computes the output again from the saved input, to be recorded. */
+  again?: () => Tensor;
 }
 
 /** What this file uses of tfjs's engine beyond its public interface; tfjs-core's version is fixed for that. */
@@ -59,33 +70,98 @@ export function valueAndGrads(
   variables: readonly Variable[],
   sums: ReadonlyMap<Variable, Tensor> = new Map(),
 ): { value: Scalar; grads: Map<Variable, Tensor> } {
-  const recorder = engine() as unknown as Recorder;
+  const recorder = theRecorder();
   if (active || recorder.state.gradientDepth > 0) {
     throw new Error('valueAndGrads cannot run inside another differentiation.');
   }
   const gradients = new Map([...sums].map(([variable, sum]) => [variable.id, sum]));
   active = { variables: new Set(variables), gradients, node: null };
-  recorder.startTape();
   try {
-    const value = tidy(loss);
-    const tape = recorder.state.activeTape ?? [];
-    // What the backward pass computes is not recorded.
-    recorder.state.gradientDepth--;
-    try {
+    return recorded(loss, (value, tape) => {
       gradients.set(value.id, ones(value.shape));
-      return { value, grads: backward(tape, variables, gradients) };
-    } finally {
-      recorder.state.gradientDepth++;
-    }
+      const ids = variables.map(({ id }) => id);
+      backward(tape, dependents(tape, ids), gradients);
+      return { value, grads: found(variables, gradients) };
+    });
   } catch (error) {
     gradients.forEach((gradient) => gradient.dispose());
     throw error;
   } finally {
-    recorder.endTape();
-    recorder.state.activeTape?.forEach(release);
     recorder.state.activeTape = null;
     active = null;
   }
+}
+
+function theRecorder(): Recorder {
+  return engine() as unknown as Recorder;
+}
+
+/** Records `compute`, and then, with recording off, does `use`; what the tape saved is freed at the end. */
+function recorded<T extends Tensor, R>(
+  compute: () => T,
+  use: (value: T, tape: TapeNode[]) => R,
+): R {
+  const recorder = theRecorder();
+  recorder.startTape();
+  const tape = recorder.state.activeTape!;
+  let value: T;
+  try {
+    value = tidy(compute);
+  } catch (error) {
+    tape.forEach(release);
+    throw error;
+  } finally {
+    recorder.endTape();
+  }
+  try {
+    return use(value, tape);
+  } catch (error) {
+    value.dispose();
+    throw error;
+  } finally {
+    tape.forEach(release);
+  }
+}
+
+/**
+ * block(x), of which only x is kept for the backward pass, which computes the rest again: less memory for more time
+ * (Chen et al., arXiv 1604.06174). The gradients have the same bits as without.
+ * @param block computes the same each time, from x and from variables
+ */
+export function recomputed<T extends Tensor>(block: (x: T) => T, x: T): T {
+  if (active === null) {
+    return block(x);
+  }
+  const { state } = theRecorder();
+  const outer = state.activeTape!;
+  const inner: TapeNode[] = [];
+  state.activeTape = inner;
+  try {
+    const output = tidy(() => block(x));
+    const kept = keep(x.clone());
+    outer.push({
+      kernelName: 'Recomputed',
+      inputs: { x, ...inputsOf(inner) },
+      outputs: [output],
+      saved: [kept],
+      again: () => block(kept),
+    });
+    return output;
+  } finally {
+    state.activeTape = outer;
+    inner.forEach(release);
+  }
+}
+
+/** What the nodes read and did not make. */
+function inputsOf(tape: readonly TapeNode[]): Record<string, Tensor> {
+  const made = new Set(tape.flatMap(({ outputs }) => outputs.map(({ id }) => id)));
+  return Object.fromEntries(
+    tape
+      .flatMap(({ inputs }) => Object.values(inputs))
+      .filter(({ id }) => !made.has(id))
+      .map((input) => [`input ${input.id}`, input]),
+  );
 }
 
 function release(node: TapeNode): void {
@@ -94,20 +170,47 @@ function release(node: TapeNode): void {
 }
 
 /** @param gradients by tensor id; each leaves when the node that made its tensor is done */
-function backward(
-  tape: TapeNode[],
-  variables: readonly Variable[],
-  gradients: Map<number, Tensor>,
-): Map<Variable, Tensor> {
-  const depends = dependents(tape, variables);
+function backward(tape: TapeNode[], depends: Dependents, gradients: Map<number, Tensor>): void {
   for (let i = tape.length - 1; i >= 0; i--) {
     const node = tape[i];
     if (depends.has(node) && node.outputs.some((output) => gradients.has(output.id))) {
-      propagate(node, depends.tensors, gradients);
+      if (node.again) {
+        replay(node.again, node, depends.tensors, gradients);
+      } else {
+        propagate(node, depends.tensors, gradients);
+      }
     }
     release(node);
   }
-  const found = new Map<Variable, Tensor>();
+}
+
+/** Computes a node's output again and goes back through all that led to it. */
+function replay(
+  again: () => Tensor,
+  { inputs: { x }, outputs: [output], saved: [kept] }: TapeNode,
+  wanted: ReadonlySet<number>,
+  gradients: Map<number, Tensor>,
+): void {
+  recorded(again, (value, tape) => {
+    gradients.set(value.id, gradients.get(output.id)!);
+    gradients.delete(output.id);
+    const starts = wanted.has(x.id) ? [...wanted, kept.id] : wanted;
+    backward(tape, dependents(tape, starts), gradients);
+    value.dispose();
+    const gradient = gradients.get(kept.id);
+    if (gradient) {
+      gradients.delete(kept.id);
+      addGradient(x, gradient, gradients);
+    }
+  });
+}
+
+/** The gradients of the variables. */
+function found(
+  variables: readonly Variable[],
+  gradients: ReadonlyMap<number, Tensor>,
+): Map<Variable, Tensor> {
+  const all = new Map<Variable, Tensor>();
   for (const variable of variables) {
     const gradient = gradients.get(variable.id);
     if (!gradient) {
@@ -115,15 +218,19 @@ function backward(
         `The variable ${variable.name} of shape [${variable.shape.join()}] has no influence on the loss.`,
       );
     }
-    found.set(variable, gradient);
+    all.set(variable, gradient);
   }
-  return found;
+  return all;
 }
 
 /** The nodes and tensors whose values depend on the variables. */
 class Dependents {
-  readonly tensors = new Set<number>();
+  readonly tensors: Set<number>;
   private readonly nodes = new Set<TapeNode>();
+
+  constructor(starts: Iterable<number>) {
+    this.tensors = new Set(starts);
+  }
 
   add(node: TapeNode): void {
     this.nodes.add(node);
@@ -135,15 +242,15 @@ class Dependents {
   }
 }
 
-function dependents(tape: TapeNode[], variables: readonly Variable[]): Dependents {
-  const found = new Dependents();
-  variables.forEach((variable) => found.tensors.add(variable.id));
+/** @param starts ids of tensors that depend on the variables, or are these */
+function dependents(tape: TapeNode[], starts: Iterable<number>): Dependents {
+  const all = new Dependents(starts);
   for (const node of tape) {
-    if (Object.values(node.inputs).some((input) => found.tensors.has(input.id))) {
-      found.add(node);
+    if (Object.values(node.inputs).some((input) => all.tensors.has(input.id))) {
+      all.add(node);
     }
   }
-  return found;
+  return all;
 }
 
 /** Takes the gradients of a node's outputs out of the map and adds those of its inputs. */
@@ -173,16 +280,19 @@ function propagate(
     gradients.get(output.id)?.dispose();
     gradients.delete(output.id);
   });
-  inputs.forEach(([, input], i) => {
-    const earlier = gradients.get(input.id);
-    if (!earlier) {
-      gradients.set(input.id, results[i]);
-      return;
-    }
-    if (results[i].dataId !== earlier.dataId) {
-      gradients.set(input.id, add(earlier, results[i]));
-      earlier.dispose();
-    }
-    results[i].dispose();
-  });
+  inputs.forEach(([, input], i) => addGradient(input, results[i], gradients));
+}
+
+/** Adds to what there is of an input's gradient, where a kernel has not done so in place. */
+function addGradient(input: Tensor, gradient: Tensor, gradients: Map<number, Tensor>): void {
+  const earlier = gradients.get(input.id);
+  if (!earlier) {
+    gradients.set(input.id, gradient);
+    return;
+  }
+  if (gradient.dataId !== earlier.dataId) {
+    gradients.set(input.id, add(earlier, gradient));
+    earlier.dispose();
+  }
+  gradient.dispose();
 }

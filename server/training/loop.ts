@@ -46,7 +46,7 @@ export async function warmUp(
     const learningRate = learningRateAt(settings.warmupLearningRate, fraction);
     const sequences = data.take(settings.warmupBatchTokens);
     try {
-      const result = await withinMemory(progressed, () =>
+      const result = await withinMemory(progressed, state.policy.model, () =>
         warmupStep(
           state.policy,
           state.optimizer,
@@ -97,7 +97,7 @@ export async function learn(
     const before = state.random.state;
     const learningRate = learningRateAt(settings.learningRate, fraction);
     try {
-      const metrics = await withinMemory(progressed, () => {
+      const metrics = await withinMemory(progressed, state.policy.model, () => {
         state.random = new Random(before);
         const { microBatchTokens } = progressed;
         const limited = { ...context, settings: { ...settings, microBatchTokens } };

@@ -18,16 +18,22 @@ const POOLED = 1.15;
 const SHARE = 0.5;
 /** Fewer tokens at a time than this, and the machine is too small for the model. */
 export const LEAST_MICRO_BATCH = 128;
+/** With at least this many tokens at a time, a token takes hardly more time than with thousands. */
+const ENOUGH_TOKENS = 512;
 
 /** What a run may take of a machine's memory. */
 export function memoryBudget(machineBytes: number): number {
   return SHARE * machineBytes;
 }
 
-/** What training takes, reckoned from the shapes; a test holds it against the memory that the kernels really took. */
+/**
+ * What training takes, reckoned from the shapes; a test holds it against the memory that the kernels really took.
+ * @param recompute whether the activations of a block are computed again in the backward pass
+ */
 export function memoryNeed(
   config: Qwen2Config,
   { lora, loraRank }: Pick<Settings, 'lora' | 'loraRank'>,
+  recompute: boolean,
 ): MemoryNeed {
   const weights = parameterCount(config);
   const { layers, hiddenSize, innerSize, heads, kvHeads, headSize } = config;
@@ -41,7 +47,8 @@ export function memoryNeed(
   return {
     // Trained ones also have a reference, a gradient and two moments.
     fixed: FLOAT * (weights + 4 * trained),
-    perToken: POOLED * FLOAT * (layers * block + passing),
+    perToken:
+      POOLED * FLOAT * (passing + (recompute ? layers * hiddenSize + block : layers * block)),
   };
 }
 
@@ -54,24 +61,60 @@ export function microBatchWithin(budget: number, need: MemoryNeed, asked: number
   return Math.max(LEAST_MICRO_BATCH, Math.min(asked, room));
 }
 
+/** How a run keeps within its memory. */
+export interface MemoryPlan {
+  budget: number;
+  /** Bytes that it will take. */
+  expected: number;
+  microBatchTokens: number;
+  recompute: boolean;
+}
+
 /**
- * Runs a step with fewer and fewer tokens at a time until it fits into the memory.
+ * Activations are computed again only where keeping them leaves room for so few tokens at a time that the time for
+ * this is well spent.
+ */
+export function planMemory(
+  budget: number,
+  config: Qwen2Config,
+  settings: Pick<Settings, 'lora' | 'loraRank' | 'microBatchTokens'>,
+): MemoryPlan {
+  const asked = settings.microBatchTokens;
+  const plan = (recompute: boolean): MemoryPlan => {
+    const need = memoryNeed(config, settings, recompute);
+    const microBatchTokens = microBatchWithin(budget, need, asked);
+    const expected = need.fixed + microBatchTokens * need.perToken;
+    return { budget, expected, microBatchTokens, recompute };
+  };
+  const keeping = plan(false);
+  return keeping.microBatchTokens < Math.min(asked, ENOUGH_TOKENS) ? plan(true) : keeping;
+}
+
+/**
+ * Runs a step until it fits into the memory: then with activations computed again, then with fewer and fewer tokens
+ * at a time.
  * @param limit where the number of tokens is kept
  * @param step leaves nothing behind when it fails
  * @throws OutOfMemoryError where even the fewest do not fit
  */
 export async function withinMemory<T>(
   limit: { microBatchTokens: number },
+  model: { recompute: boolean },
   step: () => Promise<T>,
 ): Promise<T> {
   for (;;) {
     try {
       return await step();
     } catch (error) {
-      if (!(error instanceof OutOfMemoryError) || limit.microBatchTokens <= LEAST_MICRO_BATCH) {
+      const least = limit.microBatchTokens <= LEAST_MICRO_BATCH;
+      if (!(error instanceof OutOfMemoryError) || (model.recompute && least)) {
         throw error;
       }
-      limit.microBatchTokens = Math.max(LEAST_MICRO_BATCH, Math.floor(limit.microBatchTokens / 2));
+      if (model.recompute) {
+        const half = Math.floor(limit.microBatchTokens / 2);
+        limit.microBatchTokens = Math.max(LEAST_MICRO_BATCH, half);
+      }
+      model.recompute = true;
     }
   }
 }

@@ -11,7 +11,7 @@ import { learningFraction, secondsLeft, warmupFraction } from './budget.js';
 import type { Estimate } from './bootstrap.js';
 import { chooseExamples, evaluate, gainOf, type Evaluation } from './evaluate.js';
 import { exampleOf, makeExamples, type Example, type Examples } from './examples.js';
-import { memoryNeed, microBatchWithin } from './memoryBudget.js';
+import { planMemory, type MemoryPlan } from './memoryBudget.js';
 import { learn, warmUp, type LoopHooks, type PhaseEnd } from './loop.js';
 import type { Metrics } from './metrics.js';
 import { Policy } from './policy.js';
@@ -47,7 +47,7 @@ export interface TrainFigures {
   parameters: number;
   units: { train: number; heldOut: number; left: Record<string, number> };
   /** Bytes: what tensors may take, and what training is expected to, at so many tokens a pass. */
-  memory: { budget: number; expected: number; microBatchTokens: number };
+  memory: MemoryPlan;
 }
 
 /** What a run listens to. */
@@ -101,15 +101,10 @@ export class Trainer {
     }
     const { loraRank: rank, loraAlpha: alpha, seed } = settings;
     const adapter = settings.lora ? Adapter.init(model.config, { rank, alpha }, seed) : null;
-    const { memoryBytes } = settings;
-    const need = memoryNeed(model.config, settings);
-    const microBatchTokens = microBatchWithin(memoryBytes, need, settings.microBatchTokens);
-    this.memory = {
-      budget: memoryBytes,
-      expected: need.fixed + microBatchTokens * need.perToken,
-      microBatchTokens,
-    };
-    limitMemory(memoryBytes);
+    this.memory = planMemory(settings.memoryBytes, model.config, settings);
+    const { microBatchTokens, recompute } = this.memory;
+    model.recompute = recompute;
+    limitMemory(settings.memoryBytes);
     this.state = new TrainingState(
       new Policy(model, adapter),
       { ...settings, microBatchTokens },
@@ -182,7 +177,11 @@ export class Trainer {
         heldOut: this.heldOut.length,
         left: this.examples.left,
       },
-      memory: { ...this.memory, microBatchTokens: progressed.microBatchTokens },
+      memory: {
+        ...this.memory,
+        microBatchTokens: progressed.microBatchTokens,
+        recompute: this.state.policy.model.recompute,
+      },
     };
   }
 

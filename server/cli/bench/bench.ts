@@ -78,6 +78,10 @@ export const bench: Command = {
       choices: ['f32', 'bf16'],
       summary: 'load: the type of the weights in the file (default f32)',
     },
+    {
+      name: 'recompute',
+      summary: 'train: compute the activations of each block again, rather than keep them',
+    },
     { name: 'profile', summary: 'train: tell also where the time of a step goes' },
     ...ROUND_OPTIONS,
     {

@@ -24,6 +24,7 @@ export async function benchTraining(args: ParsedArgs, io: Io, backend: BackendRe
   }
   const config = shapeOf(args, length);
   const model = randomModel(config);
+  model.recompute = args.flag('recompute');
   const base = quantizeAs(model, args.string('base'));
   if (rank !== null) {
     model.adapter = Adapter.init(config, { rank, alpha: 2 * rank }, 1);
@@ -62,6 +63,7 @@ export async function benchTraining(args: ParsedArgs, io: Io, backend: BackendRe
     length,
     lora: rank,
     base,
+    recompute: model.recompute,
   };
   io.print(line(result));
   optimizer.dispose();

@@ -3,7 +3,7 @@ import { gradientFor, type NativeKernel } from './kernel.js';
 
 const linear: NativeKernel = {
   name: 'BatCoderLinear',
-  run: ({ inputs: { x, w, bias }, backend }) => {
+  run: ({ inputs: { x, w, bias, addend }, backend }) => {
     const [n, depth] = x.shape;
     const width = w.shape[0];
     util.assert(
@@ -11,7 +11,6 @@ const linear: NativeKernel = {
       () => `linear: input width ${depth}, weight expects ${w.shape[1]}.`,
     );
     const y = backend.allocate([n, width]);
-    const added = bias ? backend.floats(bias) : null;
     backend.addon.gemm(
       backend.floats(x),
       backend.floats(w),
@@ -26,9 +25,38 @@ const linear: NativeKernel = {
       0,
       1,
       false,
-      added,
+      bias ? backend.floats(bias) : null,
+      addend ? backend.floats(addend) : null,
     );
     return y;
+  },
+};
+
+/** dx = dy w, or added to a sum. */
+const linearInputGrad: NativeKernel = {
+  name: 'BatCoderLinearInputGrad',
+  run: ({ inputs: { dy, w }, attrs, backend }) => {
+    const [n, width] = dy.shape;
+    const depth = w.shape[1];
+    const sum = attrs['sum'] as TensorInfo | null;
+    const { info, values, accumulate } = gradientFor(backend, [n, depth], sum);
+    backend.addon.gemm(
+      backend.floats(dy),
+      backend.floats(w),
+      values,
+      n,
+      depth,
+      width,
+      false,
+      false,
+      1,
+      0,
+      0,
+      1,
+      accumulate,
+      null,
+    );
+    return info;
   },
 };
 
@@ -108,17 +136,18 @@ const rmsNorm: NativeKernel = {
 const rmsNormGrad: NativeKernel = {
   name: 'BatCoderRmsNormGrad',
   run: ({ inputs: { dy, x, gain }, attrs, backend }) => {
-    const dx = backend.allocate(x.shape);
+    const dx = gradientFor(backend, x.shape, attrs['sum'] as TensorInfo | null);
     const dgain = backend.allocate(gain.shape);
     backend.addon.rmsNormGrad(
       backend.floats(dy),
       backend.floats(x),
       backend.floats(gain),
-      backend.floats(dx),
+      dx.values,
       backend.floats(dgain),
       attrs['eps'] as number,
+      dx.accumulate,
     );
-    return [dx, dgain];
+    return [dx.info, dgain];
   },
 };
 
@@ -244,6 +273,7 @@ const cacheAttend: NativeKernel = {
 
 export const fusedKernels: NativeKernel[] = [
   linear,
+  linearInputGrad,
   linearWeightGrad,
   embedding,
   embeddingGrad,

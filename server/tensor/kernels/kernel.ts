@@ -26,12 +26,13 @@ export function asKernelFunc(run: NativeFunc): KernelFunc {
   return run as unknown as KernelFunc;
 }
 
-/** Where a gradient goes: a new tensor, or a sum that it is added to. */
+/** Where a gradient goes: a new tensor, or a sum that it is added to, where no other tensor shares the sum's data. */
 export function gradientFor(
   backend: NativeBackend,
   shape: number[],
   sum: TensorInfo | null,
 ): { info: TensorInfo; values: Float32Array; accumulate: boolean } {
-  const info = sum ? backend.alias(sum, shape) : backend.allocate(shape);
-  return { info, values: backend.floats(info), accumulate: sum !== null };
+  const accumulate = sum !== null && backend.refCount(sum.dataId) === 1;
+  const info = accumulate ? backend.alias(sum, shape) : backend.allocate(shape);
+  return { info, values: backend.floats(info), accumulate };
 }

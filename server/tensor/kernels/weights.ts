@@ -2,7 +2,7 @@ import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { WeightArgs } from '../addon.js';
 import type { NativeBackend } from '../nativeBackend.js';
 import { QuantizedMatrix, WEIGHT_KINDS } from '../weights.js';
-import type { NativeKernel } from './kernel.js';
+import { gradientFor, type NativeKernel } from './kernel.js';
 
 /** How the addon's functions take a weight. */
 export function weightArgs(backend: NativeBackend, w: TensorInfo | QuantizedMatrix): WeightArgs {
@@ -41,13 +41,15 @@ const quantizedLinearGrad: NativeKernel = {
   name: 'BatCoderQuantizedLinearGrad',
   run: ({ inputs: { dy }, attrs, backend }) => {
     const matrix = attrs['matrix'] as QuantizedMatrix;
-    const dx = backend.allocate([dy.shape[0], matrix.shape[1]]);
+    const shape = [dy.shape[0], matrix.shape[1]];
+    const dx = gradientFor(backend, shape, attrs['sum'] as TensorInfo | null);
     backend.addon.linearWeightGrad(
       ...weightArgs(backend, matrix),
       backend.floats(dy),
-      backend.floats(dx),
+      dx.values,
+      dx.accumulate,
     );
-    return dx;
+    return dx.info;
   },
 };
 
@@ -64,7 +66,7 @@ const quantizedEmbedding: NativeKernel = {
 
 const loraLinear: NativeKernel = {
   name: 'BatCoderLoraLinear',
-  run: ({ inputs: { x, a, b, w }, attrs, backend }) => {
+  run: ({ inputs: { x, a, b, w, addend }, attrs, backend }) => {
     const base = w ?? (attrs['matrix'] as QuantizedMatrix);
     const bias = attrs['bias'] as TensorInfo | null;
     checkWidth('loraLinear', x, base.shape[1]);
@@ -79,6 +81,7 @@ const loraLinear: NativeKernel = {
       attrs['scale'] as number,
       backend.floats(low),
       backend.floats(y),
+      addend ? backend.floats(addend) : null,
     );
     return [y, low];
   },
@@ -112,15 +115,17 @@ const loraLinearInputGrad: NativeKernel = {
   name: 'BatCoderLoraLinearInputGrad',
   run: ({ inputs: { dy, g, a, w }, attrs, backend }) => {
     const base = w ?? (attrs['matrix'] as QuantizedMatrix);
-    const dx = backend.allocate([dy.shape[0], base.shape[1]]);
+    const shape = [dy.shape[0], base.shape[1]];
+    const dx = gradientFor(backend, shape, attrs['sum'] as TensorInfo | null);
     backend.addon.loraInputGrad(
       ...weightArgs(backend, base),
       backend.floats(dy),
       backend.floats(g),
       backend.floats(a),
-      backend.floats(dx),
+      dx.values,
+      dx.accumulate,
     );
-    return dx;
+    return dx.info;
   },
 };
 

@@ -24,16 +24,17 @@ napi_value rmsNorm(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// rmsNormGrad(dy, x, gain, dx, dgain, eps)
+// rmsNormGrad(dy, x, gain, dx, dgain, eps, accumulate): adds to dx
 napi_value rmsNormGrad(napi_env env, napi_callback_info info) {
   Args args(env, info);
   size_t ndy = 0, nx = 0, width = 0, ndx = 0, ndgain = 0;
   float *dy = args.floats(0, &ndy), *x = args.floats(1, &nx), *gain = args.floats(2, &width);
   float *dx = args.floats(3, &ndx), *dgain = args.floats(4, &ndgain);
   float eps = float(args.number(5));
+  bool accumulate = args.flag(6);
   if (!args.ok) return nullptr;
   if (width == 0 || nx % width != 0 || ndy < nx || ndx < nx || ndgain < width) return outside(env);
-  kernels().rmsNormGrad(dy, x, gain, dx, dgain, int(nx / width), int(width), eps);
+  kernels().rmsNormGrad(dy, x, gain, dx, dgain, int(nx / width), int(width), eps, accumulate);
   return nullptr;
 }
 

@@ -5,11 +5,12 @@
 namespace bc {
 namespace {
 
-// gemm(a, b, c, m, n, k, transposeA, transposeB, batch, strideA, strideB, alpha, accumulate, bias|null)
+// gemm(a, b, c, m, n, k, transposeA, transposeB, batch, strideA, strideB, alpha, accumulate, bias|null,
+//      addend|null)
 // Row-major, batch times; a stride of 0 repeats an operand.
 napi_value gemm(napi_env env, napi_callback_info info) {
   Args args(env, info);
-  size_t sizeA, sizeB, sizeC;
+  size_t sizeA, sizeB, sizeC, sizeAddend = 0;
   float* a = args.floats(0, &sizeA);
   float* b = args.floats(1, &sizeB);
   float* c = args.floats(2, &sizeC);
@@ -22,10 +23,11 @@ napi_value gemm(napi_env env, napi_callback_info info) {
   g.alpha = static_cast<float>(args.number(11));
   g.accumulate = args.flag(12);
   g.bias = args.floatsOrNull(13);
+  const float* addend = args.has(14) ? args.floats(14, &sizeAddend) : nullptr;
   if (!args.ok) return nullptr;
   size_t m = g.m, n = g.n, k = g.k;
   if (batch > 0 && ((batch - 1) * strideA + m * k > sizeA || (batch - 1) * strideB + k * n > sizeB ||
-                    batch * m * n > sizeC)) {
+                    batch * m * n > sizeC || (addend && batch * m * n > sizeAddend))) {
     napi_throw_range_error(env, nullptr, "A matrix product would read or write outside its arrays.");
     return nullptr;
   }
@@ -38,6 +40,7 @@ napi_value gemm(napi_env env, napi_callback_info info) {
     g.a = a + i * strideA;
     g.b = b + i * strideB;
     g.c = c + i * m * n;
+    g.addend = addend ? addend + i * m * n : nullptr;
     kernels().gemm(g);
   }
   return nullptr;

@@ -21,17 +21,18 @@ napi_value linearWeight(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// linearWeightGrad(kind, values, scales|null, out, in, dy, dx)
+// linearWeightGrad(kind, values, scales|null, out, in, dy, dx, accumulate): adds to dx
 napi_value linearWeightGrad(napi_env env, napi_callback_info info) {
   Args args(env, info);
   Weight w;
   if (!readWeight(args, 0, w)) return nullptr;
   size_t ndy = 0, ndx = 0;
   float *dy = args.floats(5, &ndy), *dx = args.floats(6, &ndx);
+  bool accumulate = args.flag(7);
   if (!args.ok) return nullptr;
   size_t rows = ndy / w.out;
   if (ndy % w.out != 0 || ndx < rows * w.in || w.out > kMostDepth) return outside(env);
-  kernels().linearWeightGrad(w, int(rows), dy, dx);
+  kernels().linearWeightGrad(w, int(rows), dy, dx, accumulate);
   return nullptr;
 }
 
@@ -51,12 +52,12 @@ napi_value weightRows(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// lora(kind, values, scales|null, out, in, x, bias|null, a, b, scale, low, y)
+// lora(kind, values, scales|null, out, in, x, bias|null, a, b, scale, low, y, addend|null)
 napi_value lora(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LoraArgs p = {};
   if (!readWeight(args, 0, p.w)) return nullptr;
-  size_t nx = 0, nbias = 0, na = 0, nb = 0, nl = 0, ny = 0, in = p.w.in, out = p.w.out;
+  size_t nx = 0, nbias = 0, na = 0, nb = 0, nl = 0, ny = 0, nd = 0, in = p.w.in, out = p.w.out;
   p.x = args.floats(5, &nx);
   p.bias = args.has(6) ? args.floats(6, &nbias) : nullptr;
   p.a = args.floats(7, &na);
@@ -64,11 +65,12 @@ napi_value lora(napi_env env, napi_callback_info info) {
   p.scale = float(args.number(9));
   p.low = args.floats(10, &nl);
   p.y = args.floats(11, &ny);
+  p.addend = args.has(12) ? args.floats(12, &nd) : nullptr;
   if (!args.ok) return nullptr;
   p.rows = int(nx / in);
   p.rank = int(na / in);
   if (nx % in != 0 || na % in != 0 || nb != out * p.rank || nl < size_t(p.rows) * p.rank || ny < p.rows * out ||
-      (p.bias && nbias < out))
+      (p.bias && nbias < out) || (p.addend && nd < p.rows * out))
     return outside(env);
   kernels().lora(p);
   return nullptr;
@@ -99,7 +101,7 @@ napi_value loraGrad(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// loraInputGrad(kind, values, scales|null, out, in, dy, g, a, dx)
+// loraInputGrad(kind, values, scales|null, out, in, dy, g, a, dx, accumulate): adds to dx
 napi_value loraInputGrad(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LoraArgs p = {};
@@ -109,6 +111,7 @@ napi_value loraInputGrad(napi_env env, napi_callback_info info) {
   p.g = args.floats(6, &ng);
   p.a = args.floats(7, &na);
   p.dx = args.floats(8, &ndx);
+  p.accumulate = args.flag(9);
   if (!args.ok) return nullptr;
   p.rows = int(ndy / out);
   p.rank = int(na / in);

@@ -9,7 +9,7 @@
 
 namespace bc {
 
-// c[m][n] = alpha a[m][k] b[k][n] (+ bias[n]), or added to c. The rows of c are contiguous.
+// c[m][n] = alpha a[m][k] b[k][n] (+ bias[n]) (+ addend[m][n]), or added to c. The rows of c and addend are contiguous.
 struct GemmArgs {
   int m, n, k;
   const float* a;
@@ -20,7 +20,7 @@ struct GemmArgs {
   size_t cRow;
   float alpha = 1;
   bool accumulate = false;
-  const float* bias = nullptr;
+  const float *bias = nullptr, *addend = nullptr;
 };
 
 // y[rows][w.out] = x[rows][w.in] wᵀ (+ bias[w.out]), or added to y. With integer weights each row of x is
@@ -34,19 +34,21 @@ struct LinearArgs {
   bool accumulate = false;
 };
 
-// A frozen layer with a low-rank adapter: y = x wᵀ + bias + low bᵀ, where low = scale x aᵀ.
+// A frozen layer with a low-rank adapter: y = x wᵀ + bias + low bᵀ (+ addend), where low = scale x aᵀ.
 // a: [rank][in], b: [out][rank], low: [rows][rank].
 struct LoraArgs {
   int rows, rank;
   float scale;
   const float* x;
   Weight w;
-  const float* bias;
+  const float *bias, *addend;
   const float *a, *b;
   float *low, *y;
-  // The backward pass only; g: scale dy b [rows][rank]. loraGrad makes g, da and db; loraInputGrad makes dx from g.
+  // The backward pass only; g: scale dy b [rows][rank]. loraGrad makes g, da and db; loraInputGrad makes dx from g, or
+  // adds to it.
   const float* dy;
   float *g, *dx, *da, *db;
+  bool accumulate;
 };
 
 // One segment of a packed batch: see server/tensor/segments.ts.
@@ -119,14 +121,14 @@ struct CopyArgs {
 #define BC_KERNELS(X)                                                                                  \
   X(void, gemm, (const GemmArgs&))                                                                     \
   X(void, linearWeight, (const LinearArgs&))                                                           \
-  X(void, linearWeightGrad, (const Weight&, int rows, const float* dy, float* dx))                     \
+  X(void, linearWeightGrad, (const Weight&, int rows, const float* dy, float* dx, bool accumulate))    \
   X(void, weightRow, (const Weight&, int row, float* out))                                             \
   X(void, lora, (const LoraArgs&))                                                                     \
   X(void, loraGrad, (const LoraArgs&))                                                                 \
   X(void, loraInputGrad, (const LoraArgs&))                                                            \
   X(void, rmsNorm, (const float* x, const float* gain, float* y, int rows, int width, float eps))      \
   X(void, rmsNormGrad, (const float* dy, const float* x, const float* gain, float* dx, float* dgain,   \
-                        int rows, int width, float eps))                                               \
+                        int rows, int width, float eps, bool accumulate))                              \
   X(void, rotary, (const float* x, float* y, const int32_t* positions, int rows, int heads,            \
                    int headSize, const float* table, bool inverse))                                    \
   X(void, swiglu, (const float* gate, const float* up, float* y, size_t count))                        \

@@ -1,10 +1,12 @@
 import {
+  add,
   registerGradient,
   sum,
   tensor2d,
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
+import { gradientSum } from '../autodiff.js';
 import { QuantizedMatrix } from '../weights.js';
 import { embedding } from './embedding.js';
 import { hasKernel, runKernel } from './kernel.js';
@@ -36,9 +38,21 @@ export function quantizedLinear(x: Tensor2D, w: QuantizedMatrix, bias: Tensor1D 
   return linear(x, floats(w), bias);
 }
 
-/** `linear` or `quantizedLinear`, by what the weight is. */
-export function anyLinear(x: Tensor2D, w: LinearWeight, bias: Tensor1D | null = null): Tensor2D {
-  return w instanceof QuantizedMatrix ? quantizedLinear(x, w, bias) : linear(x, w, bias);
+/**
+ * `linear` or `quantizedLinear`, by what the weight is.
+ * @param addend [N, O] or null, added to the result
+ */
+export function anyLinear(
+  x: Tensor2D,
+  w: LinearWeight,
+  bias: Tensor1D | null = null,
+  addend: Tensor2D | null = null,
+): Tensor2D {
+  if (!(w instanceof QuantizedMatrix)) {
+    return linear(x, w, bias, addend);
+  }
+  const y = quantizedLinear(x, w, bias);
+  return addend ? add(addend, y) : y;
 }
 
 /** Rows of a table in any form: [N, D]. A quantised table gets no gradient. */
@@ -60,7 +74,8 @@ export function floats(w: QuantizedMatrix): Tensor2D {
 registerGradient({
   kernelName: LINEAR,
   gradFunc: (dy, _saved, attrs) => ({
-    x: () => runKernel<Tensor2D>(LINEAR_GRAD, { dy: dy as Tensor2D }, attrs),
+    x: () =>
+      runKernel<Tensor2D>(LINEAR_GRAD, { dy: dy as Tensor2D }, { ...attrs, sum: gradientSum('x') }),
     bias: () => sum(dy as Tensor2D, 0),
   }),
 });

@@ -8,6 +8,7 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
+import { gradientSum } from '../autodiff.js';
 import { hasKernel, runKernel } from './kernel.js';
 
 const RMS_NORM = 'BatCoderRmsNorm';
@@ -39,7 +40,7 @@ registerGradient({
     const [dx, dgain] = runKernel<Tensor2D[]>(
       RMS_NORM_GRAD,
       { dy: dy as Tensor2D, x, gain },
-      attrs,
+      { ...attrs, sum: gradientSum('x') },
     );
     return { x: () => dx, gain: () => dgain };
   },

@@ -83,6 +83,30 @@ onEachBackend('the loss', (backend) => {
     expect(now.every((value, i) => value === frozen[i])).toBe(adapted);
   });
 
+  test.each([false, true])(
+    'is the same, bit for bit, with activations computed again (adapter: %s)',
+    (adapted) => {
+      const model = Qwen2Model.load(goldenDir('untied'));
+      model.adapter = adapted ? Adapter.init(model.config, { rank: 4 }, 2) : null;
+      const batch = packAll([
+        [1, 2, 3, 4, 5, 6, 7],
+        [9, 8, 7, 6, 5],
+      ]);
+      const run = (): [number, Map<string, Float32Array>] => {
+        const { loss, gradients } = lossAndGradients(model, () =>
+          nextTokenLoss(model, batch, meanWeights(batch)),
+        );
+        return [
+          loss,
+          new Map([...gradients].map(([name, g]) => [name, g.dataSync<'float32'>().slice()])),
+        ];
+      };
+      const kept = run();
+      model.recompute = true;
+      expect(run()).toEqual(kept);
+    },
+  );
+
   test('what is trained: all of the model, or its adapter; decay on matrices only', () => {
     const model = Qwen2Model.load(goldenDir('untied'));
     const decayed = (): Map<string, boolean> =>

@@ -9,13 +9,19 @@ import {
   setBackend,
   sub,
   sum,
+  type Tensor,
+  type Tensor1D,
+  tensor1d,
   tensor2d,
   type Tensor2D,
   variable,
   variableGrads,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { valueAndGrads, wantsGradient } from '../../../server/tensor/autodiff.js';
+import { recomputed, valueAndGrads, wantsGradient } from '../../../server/tensor/autodiff.js';
+import { linear } from '../../../server/tensor/ops/linear.js';
+import { loraLinear } from '../../../server/tensor/ops/lora.js';
+import { rmsNorm } from '../../../server/tensor/ops/rmsNorm.js';
 import { COMPILED, expectClose, randomValues, startBackends } from './support.js';
 
 beforeAll(startBackends);
@@ -75,4 +81,98 @@ test('a variable that is held fixed wants no gradient', async () => {
   }, [w]);
   expect(wanted).toEqual([true, false, false, true]);
   expect(wantsGradient(fixed)).toBe(true);
+});
+
+/** Inputs with several readers each, whose gradients kernels add to in place where they may. */
+function manyReaders() {
+  const x = variable(tensor2d(randomValues(20, 1), [5, 4]));
+  const w = variable(tensor2d(randomValues(16, 2), [4, 4]));
+  const a = variable(tensor2d(randomValues(8, 3), [2, 4]));
+  const b = variable(tensor2d(randomValues(8, 4), [4, 2]));
+  const gain = variable(tensor1d(randomValues(4, 5)));
+  const block = (h: Tensor2D): Tensor2D => {
+    const normed = rmsNorm(h, gain as Tensor as Tensor1D, 1e-6);
+    const q = linear(normed, w);
+    const k = linear(normed, w, null, q);
+    const v = linear(mul<Tensor2D>(normed, q), w, null, h);
+    return add(h, add(mul(k, v), linear(v, w as Tensor2D, null, v)));
+  };
+  const fixed = tensor2d(randomValues(16, 6), [4, 4]);
+  const adapted = (h: Tensor2D): Tensor2D => {
+    const normed = rmsNorm(h, gain as Tensor as Tensor1D, 1e-6);
+    const lora = (y: Tensor2D, addend: Tensor2D | null = null): Tensor2D =>
+      loraLinear(y, fixed, null, a, b, 0.5, addend);
+    return add(h, mul(lora(normed), lora(lora(normed), h)));
+  };
+  return { x, variables: [x, w, a, b, gain], blocks: [block, adapted] };
+}
+
+test.each(COMPILED)('gradients that several ops add to are sums: %s', async (name) => {
+  const run = async (backend: string) => {
+    await setBackend(backend);
+    const { x, variables, blocks } = manyReaders();
+    const loss = (): Scalar => sum(blocks.reduce((h, block) => block(h), x as Tensor2D));
+    const { grads } = valueAndGrads(loss, variables);
+    return variables.map((v) => grads.get(v)!.dataSync<'float32'>().slice());
+  };
+  const expected = await run('cpu');
+  (await run(name)).forEach((gradient, i) => expectClose(gradient, expected[i]));
+});
+
+test.each(['cpu', ...COMPILED])(
+  'blocks that are computed again have the same gradients, bit for bit, and leave nothing behind: %s',
+  async (name) => {
+    await setBackend(name);
+    const { x, variables, blocks } = manyReaders();
+    const run = (again: boolean, sums = new Map<(typeof variables)[number], Tensor>()) => {
+      const loss = (): Scalar =>
+        sum(blocks.reduce((h, block) => (again ? recomputed(block, h) : block(h)), x as Tensor2D));
+      const { value, grads } = valueAndGrads(loss, variables, sums);
+      return [value, ...variables.map((v) => grads.get(v)!)];
+    };
+    const kept = run(false).map((t) => t.dataSync().slice());
+    const before = memory().numTensors;
+    const tensors = run(true);
+    expect(memory().numTensors).toBe(before + tensors.length);
+    expect(tensors.map((t) => t.dataSync().slice())).toEqual(kept);
+    // On top of earlier sums, and where the block's input has no gradient.
+    const twice = run(true, new Map(variables.map((v, i) => [v, tensors[i + 1]])));
+    twice.slice(1).forEach((t, i) => {
+      expectClose(
+        t.dataSync(),
+        kept[i + 1].map((g) => 2 * g),
+      );
+    });
+    const [, w] = variables;
+    const input = tensor2d(randomValues(20, 7), [5, 4]);
+    const alone = (again: boolean) =>
+      valueAndGrads(() => sum(again ? recomputed(blocks[0], input) : blocks[0](input)), [w])
+        .grads.get(w)!
+        .dataSync()
+        .slice();
+    expect(alone(true)).toEqual(alone(false));
+  },
+);
+
+test('an error while a block is computed, at first or again, leaves nothing behind', async () => {
+  await setBackend('native');
+  const { x, variables, blocks } = manyReaders();
+  for (const fatal of [1, 2]) {
+    let calls = 0;
+    const failing = (h: Tensor2D): Tensor2D => {
+      const y = blocks[1](blocks[0](h));
+      if (++calls === fatal) {
+        throw new Error('full');
+      }
+      return y;
+    };
+    const before = memory().numTensors;
+    expect(() => valueAndGrads(() => sum(recomputed(failing, x as Tensor2D)), variables)).toThrow(
+      'full',
+    );
+    expect(memory().numTensors).toBe(before);
+  }
+  expect(valueAndGrads(() => sum(blocks[1](blocks[0](x as Tensor2D))), variables).grads.size).toBe(
+    variables.length,
+  );
 });

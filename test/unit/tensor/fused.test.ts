@@ -56,6 +56,11 @@ describe('linear', () => {
       op((x, w) => linear(x, w)),
       inputs.slice(0, 2),
     );
+    const [addend] = randomInputs([[n, width]], 2);
+    await expectSameOnBoth(
+      op((x, w, b, y) => linear(x, w, b as unknown as Tensor1D, y)),
+      [...inputs, addend],
+    );
   });
 
   test.each([
@@ -68,13 +73,18 @@ describe('linear', () => {
       [n, depth],
       [rank, depth],
       [width, rank],
+      [n, width],
     ]);
     await expectSameOnBoth(
-      op((x, a, b) => {
+      op((x, a, b, y) => {
         const frozen = tensor2d(w.values, [width, depth]);
-        return loraLinear(x, frozen, tensor1d(bias.values), a, b, 0.5);
+        return loraLinear(x, frozen, tensor1d(bias.values), a, b, 0.5, y);
       }),
       rest,
+    );
+    await expectSameOnBoth(
+      op((x, a, b) => loraLinear(x, tensor2d(w.values, [width, depth]), null, a, b, 0.5)),
+      rest.slice(0, 3),
     );
   });
 });

@@ -11,7 +11,8 @@ interface Product {
   k: number;
   transposeA: boolean;
   transposeB: boolean;
-  accumulate: boolean;
+  /** What is added to the product: nothing, what c holds, or another matrix. */
+  added: 'none' | 'c' | 'addend';
   bias: boolean;
   alpha: number;
   seed: number;
@@ -24,7 +25,7 @@ const product: fc.Arbitrary<Product> = fc.record({
   k: fc.oneof(size, fc.constantFrom(384, 385, 801)),
   transposeA: fc.boolean(),
   transposeB: fc.boolean(),
-  accumulate: fc.boolean(),
+  added: fc.constantFrom('none', 'c', 'addend'),
   bias: fc.boolean(),
   alpha: fc.constantFrom(1, -0.5, 3),
   seed: fc.integer({ min: 1, max: 1e6 }),
@@ -35,7 +36,7 @@ function reference(
   p: Product,
   a: Float32Array,
   b: Float32Array,
-  c: Float32Array,
+  added: Float32Array,
   bias: Float32Array,
 ): Float64Array {
   const out = new Float64Array(p.m * p.n);
@@ -47,7 +48,7 @@ function reference(
           a[p.transposeA ? t * p.m + i : i * p.k + t] * b[p.transposeB ? j * p.k + t : t * p.n + j];
       }
       const at = i * p.n + j;
-      out[at] = p.alpha * dot + (p.accumulate ? c[at] : 0) + (p.bias ? bias[j] : 0);
+      out[at] = p.alpha * dot + (p.added === 'none' ? 0 : added[at]) + (p.bias ? bias[j] : 0);
     }
   }
   return out;
@@ -69,7 +70,8 @@ function compute(
   const b = shifted(randomValues(p.k * p.n, p.seed + 1), shift);
   const c = shifted(randomValues(p.m * p.n, p.seed + 2), shift);
   const bias = shifted(randomValues(p.n, p.seed + 3), shift);
-  const expected = reference(p, a, b, c, bias);
+  const addend = shifted(randomValues(p.m * p.n, p.seed + 4), shift);
+  const expected = reference(p, a, b, p.added === 'c' ? c : addend, bias);
   kernels.gemm(
     a,
     b,
@@ -83,8 +85,9 @@ function compute(
     0,
     0,
     p.alpha,
-    p.accumulate,
+    p.added === 'c',
     p.bias ? bias : null,
+    p.added === 'addend' ? addend : null,
   );
   return { actual: c, expected };
 }
@@ -146,7 +149,7 @@ describe.each(COMPILED)('on %s', (backend) => {
       k,
       transposeA: false,
       transposeB: false,
-      accumulate: false,
+      added: 'none',
       bias: false,
       alpha: 1,
       seed: 0,

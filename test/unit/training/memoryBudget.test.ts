@@ -13,6 +13,7 @@ import {
   LEAST_MICRO_BATCH,
   memoryNeed,
   microBatchWithin,
+  planMemory,
   withinMemory,
 } from '../../../server/training/memoryBudget.js';
 import { Policy } from '../../../server/training/policy.js';
@@ -26,12 +27,14 @@ const pool = () => (backend() as NativeBackend).pool;
 
 describe('memoryNeed', () => {
   it.each([
-    ['small', 1000],
-    ['builtin', 3000],
-  ] as const)('is what a step of the %s model takes', (size, vocab) => {
+    ['small', 1000, false],
+    ['builtin', 3000, false],
+    ['builtin', 3000, true],
+  ] as const)('is what a step of the %s model takes', (size, vocab, recompute) => {
     const config = configForSize(size, vocab, 0);
-    const need = memoryNeed(config, { lora: false, loraRank: 0 });
+    const need = memoryNeed(config, { lora: false, loraRank: 0 }, recompute);
     const policy = new Policy(Qwen2Model.init(config, 1), null);
+    policy.model.recompute = recompute;
     const optimizer = new AdamW(policy.trainable, { lr: 1e-3 });
     const measured = (tokens: number): number => {
       const ids = Array.from({ length: 128 }, (_, i) => i % vocab);
@@ -61,23 +64,56 @@ describe('microBatchWithin', () => {
   });
 });
 
+describe('planMemory', () => {
+  const config = configForSize('builtin', 3000, 0);
+  const settings = { lora: false, loraRank: 0, microBatchTokens: 2048 };
+  const { fixed, perToken } = memoryNeed(config, settings, false);
+  it.each([
+    [2048, 2048, false],
+    [600, 600, false],
+    [400, 1000, true],
+  ])('with room for the activations of %i tokens', (room, least, recompute) => {
+    const budget = fixed + (room + 0.5) * perToken;
+    const plan = planMemory(budget, config, settings);
+    expect(plan.recompute).toBe(recompute);
+    expect(plan.microBatchTokens).toBeGreaterThanOrEqual(least);
+    expect(plan.expected).toBeLessThanOrEqual(budget);
+  });
+  it('keeps them where few tokens are all that is asked for', () => {
+    const plan = planMemory(fixed + 300 * perToken, config, { ...settings, microBatchTokens: 256 });
+    expect(plan).toMatchObject({ microBatchTokens: 256, recompute: false });
+  });
+});
+
 describe('withinMemory', () => {
-  it('halves until the step fits', async () => {
+  it('computes activations again, then halves until the step fits', async () => {
     const limit = { microBatchTokens: 2048 };
-    const step = () =>
-      limit.microBatchTokens > 600 ? Promise.reject(new OutOfMemoryError('')) : Promise.resolve(7);
-    expect(await withinMemory(limit, step)).toBe(7);
-    expect(limit.microBatchTokens).toBe(512);
+    const model = { recompute: false };
+    const tried: [number, boolean][] = [];
+    const step = () => {
+      tried.push([limit.microBatchTokens, model.recompute]);
+      return limit.microBatchTokens > 600
+        ? Promise.reject(new OutOfMemoryError(''))
+        : Promise.resolve(7);
+    };
+    expect(await withinMemory(limit, model, step)).toBe(7);
+    expect(tried).toEqual([
+      [2048, false],
+      [2048, true],
+      [1024, true],
+      [512, true],
+    ]);
   });
   it('gives up at the least, and at other errors at once', async () => {
     const limit = { microBatchTokens: 300 };
     const full = () => Promise.reject(new OutOfMemoryError('full'));
-    await expect(withinMemory(limit, full)).rejects.toThrow('full');
+    await expect(withinMemory(limit, { recompute: false }, full)).rejects.toThrow('full');
     expect(limit.microBatchTokens).toBe(LEAST_MICRO_BATCH);
     const other = { microBatchTokens: 2048 };
-    await expect(withinMemory(other, () => Promise.reject(new Error('bug')))).rejects.toThrow(
-      'bug',
-    );
+    const model = { recompute: false };
+    const bug = () => Promise.reject(new Error('bug'));
+    await expect(withinMemory(other, model, bug)).rejects.toThrow('bug');
+    expect(model.recompute).toBe(false);
     expect(other.microBatchTokens).toBe(2048);
   });
 });

@@ -1,4 +1,4 @@
-// C = alpha A B (+ bias) or C += alpha A B, f32, any strides. The order of every sum depends on the
+// C = alpha A B (+ bias) (+ addend) or C += alpha A B, f32, any strides. The order of every sum depends on the
 // shapes only, so results are the same for any number of threads.
 #include "../kernels.h"
 #include "gemm_tile.h"
@@ -41,7 +41,11 @@ void multiplySlab(const GemmArgs& g, int j0, int n, int k0, int depth) {
       a.data = packedA;
     }
     Target t{g.c + i * g.cRow + j0 + j, g.cRow, nullptr, g.cRow, nullptr, g.alpha};
-    if (g.accumulate || k0 > 0) t.addend = t.c;
+    if (g.accumulate || k0 > 0) {
+      t.addend = t.c;
+    } else if (g.addend) {
+      t.addend = g.addend + (t.c - g.c);
+    }
     if (g.bias && k0 == 0) t.bias = g.bias + j0 + j;
     multiplyPanels(m, width, depth, a, pack, packedB + size_t(j) * depth, t);
   });
@@ -79,6 +83,7 @@ void dots(const GemmArgs& g, int i, int j) {
       float* to = g.c + size_t(i + r) * g.cRow + j + c;
       float sum = g.alpha * sumLanes(acc[r][c]);
       if (g.accumulate) sum += *to;
+      if (g.addend) sum += g.addend[to - g.c];
       if (g.bias) sum += g.bias[j + c];
       *to = sum;
     }

@@ -212,7 +212,7 @@ void linearInt8(const LinearArgs& p, const LowRank* low) {
   int8Product(product);
 }
 
-void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, const LowRank* low) {
+void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, bool accumulate, const LowRank* low) {
   Int8Product product = {};
   // The scales of the weights belong to the dimension that is summed over.
   product.x = quantizeRows(dy, w.scales, rows, w.out);
@@ -220,6 +220,7 @@ void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, const
   product.w = static_cast<const int8_t*>(w.values);
   product.y = dx;
   product.yRow = w.in;
+  product.accumulate = accumulate;
   product.low = low;
   product.transposed = true;
   int8Product(product);

@@ -25,9 +25,9 @@ struct Int8Product {
 
 void int8Product(const Int8Product&);
 
-// y = x wᵀ (+ bias), and dx = dy w, plus a low-rank product where `low` is not null.
+// y = x wᵀ (+ bias), and dx = dy w or added to dx, plus a low-rank product where `low` is not null.
 void linearInt8(const LinearArgs&, const LowRank* low);
-void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, const LowRank* low);
+void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, bool accumulate, const LowRank* low);
 
 }  // namespace BC_ISA
 }  // namespace bc

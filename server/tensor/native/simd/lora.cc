@@ -49,7 +49,7 @@ void outerParallel(const float* low, int rank, const float* x, int rows, int col
 }  // namespace
 
 void linearWeight(const LinearArgs&);
-void linearWeightGrad(const Weight&, int rows, const float* dy, float* dx);
+void linearWeightGrad(const Weight&, int rows, const float* dy, float* dx, bool accumulate);
 
 void lora(const LoraArgs& p) {
   int in = p.w.in, out = p.w.out;
@@ -66,6 +66,12 @@ void lora(const LoraArgs& p) {
   base.w = p.w;
   base.bias = p.bias;
   base.y = p.y;
+  if (p.addend) {
+    parallelRanges(size_t(p.rows) * out, 65536, [&](size_t begin, size_t end) {
+      memcpy(p.y + begin, p.addend + begin, (end - begin) * sizeof(float));
+    });
+    base.accumulate = true;
+  }
   if (p.w.kind == kInt8) return linearInt8(base, &low);
   linearWeight(base);
   addLowRankParallel(low, p.rows, out, p.y);
@@ -90,12 +96,12 @@ void loraGrad(const LoraArgs& p) {
   transpose(dbTransposed, p.rank, out, p.db, p.rank);
 }
 
-// dx = dy w + g a
+// dx = dy w + g a, or added to dx
 void loraInputGrad(const LoraArgs& p) {
   int in = p.w.in;
   LowRank low = {p.rank, p.g, p.a, size_t(in)};
-  if (p.w.kind == kInt8) return linearInt8Grad(p.w, p.rows, p.dy, p.dx, &low);
-  linearWeightGrad(p.w, p.rows, p.dy, p.dx);
+  if (p.w.kind == kInt8) return linearInt8Grad(p.w, p.rows, p.dy, p.dx, p.accumulate, &low);
+  linearWeightGrad(p.w, p.rows, p.dy, p.dx, p.accumulate);
   addLowRankParallel(low, p.rows, in, p.dx);
 }
 

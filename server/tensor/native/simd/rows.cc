@@ -36,7 +36,7 @@ void rmsNorm(const float* x, const float* gain, float* y, int rows, int width, f
 }
 
 void rmsNormGrad(const float* dy, const float* x, const float* gain, float* dx, float* dgain,
-                 int rows, int width, float eps) {
+                 int rows, int width, float eps, bool accumulate) {
   // The gain's gradient is summed by a fixed number of ranges, then over these in order.
   int pieces = rows < 16 ? 1 : 16;
   float* partial = scratch(2, size_t(pieces) * width);
@@ -54,7 +54,8 @@ void rmsNormGrad(const float* dy, const float* x, const float* gain, float* dx, 
       float pull = sumLanes(dots) * scale * scale * scale / width;
       lanes(width, [&](size_t i, auto part) {
         vf up = get(g + i, part), v = get(in + i, part);
-        put(out + i, up * get(gain + i, part) * scale - v * pull, part);
+        vf slope = up * get(gain + i, part) * scale - v * pull;
+        put(out + i, accumulate ? get(out + i, part) + slope : slope, part);
         put(sum + i, get(sum + i, part) + up * v * scale, part);
       });
     }

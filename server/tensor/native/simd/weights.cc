@@ -29,7 +29,7 @@ GemmArgs rowMajor(const float* a, const float* b, float* c, int m, int n, int k)
 }
 
 // dx = dy w by f32, pieces of the weights becoming floats one after another.
-void gradByFloats(const Weight& w, int rows, const float* dy, float* dx) {
+void gradByFloats(const Weight& w, int rows, const float* dy, float* dx, bool accumulate) {
   constexpr int PIECE = 256;
   for (int first = 0; first < w.out; first += PIECE) {
     int count = w.out - first < PIECE ? w.out - first : PIECE;
@@ -37,7 +37,7 @@ void gradByFloats(const Weight& w, int rows, const float* dy, float* dx) {
     parallelFor(count, [&](int row) { weightRow(w, first + row, values + size_t(row) * w.in); });
     GemmArgs g = rowMajor(dy + first, values, dx, rows, w.in, count);
     g.aRow = w.out;
-    g.accumulate = first > 0;
+    g.accumulate = accumulate || first > 0;
     gemm(g);
   }
 }
@@ -51,10 +51,12 @@ void linearWeight(const LinearArgs& p) {
   linearF32(p);
 }
 
-void linearWeightGrad(const Weight& w, int rows, const float* dy, float* dx) {
-  if (w.kind == kInt8) return linearInt8Grad(w, rows, dy, dx, nullptr);
-  if (w.kind == kInt4) return gradByFloats(w, rows, dy, dx);
-  gemm(rowMajor(dy, static_cast<const float*>(w.values), dx, rows, w.in, w.out));
+void linearWeightGrad(const Weight& w, int rows, const float* dy, float* dx, bool accumulate) {
+  if (w.kind == kInt8) return linearInt8Grad(w, rows, dy, dx, accumulate, nullptr);
+  if (w.kind == kInt4) return gradByFloats(w, rows, dy, dx, accumulate);
+  GemmArgs g = rowMajor(dy, static_cast<const float*>(w.values), dx, rows, w.in, w.out);
+  g.accumulate = accumulate;
+  gemm(g);
 }
 
 void weightRow(const Weight& w, int row, float* out) {
