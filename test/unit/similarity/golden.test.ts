@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { extractUnits } from '../../../server/corpus/extract.js';
+import { loadParser } from '../../../server/languages/parser.js';
+import { languageForFile } from '../../../server/languages/table.js';
+import type { LanguageId } from '../../../server/languages/types.js';
+import { loadSimilarity, type Metric } from '../../../server/similarity/similarity.js';
+import { readSuite } from '../../../server/training/suite/tasks.js';
+import { FUNCTIONS } from './functions.js';
+
+const FIXTURES = join(import.meta.dirname, '../../fixtures');
+const LANGUAGES = Object.keys(FUNCTIONS) as LanguageId[];
+
+/** Real functions: those of the fixtures, and for Python the solutions of HumanEval. */
+async function functionsOf(language: LanguageId): Promise<string[]> {
+  const folder = join(FIXTURES, 'languages');
+  const parser = await loadParser(language);
+  const texts = readdirSync(folder)
+    .filter((file) => languageForFile(file, '')?.id === language)
+    .map((file) => readFileSync(join(folder, file), 'utf8'));
+  if (language === 'python') {
+    const tasks = await readSuite(join(FIXTURES, 'suites/HumanEval.jsonl.gz'));
+    texts.push(...tasks.map(({ canonical }) => canonical ?? ''));
+  }
+  return [
+    FUNCTIONS[language],
+    ...texts.flatMap((text) => extractUnits(parser, text).units.map(({ code }) => code)),
+  ];
+}
+
+/** A digest of the bits of all scores, and their sum for people. */
+async function scores(
+  language: LanguageId,
+  metric: Metric,
+  strides: number[],
+  most = Infinity,
+): Promise<string> {
+  const measure = await loadSimilarity(language, metric);
+  const codes = (await functionsOf(language)).slice(0, most);
+  const values = Float64Array.from(
+    strides.flatMap((stride) =>
+      codes.map((code, i) => measure.score(code, codes[(i + stride) % codes.length])),
+    ),
+  );
+  const digest = createHash('sha256').update(new Uint8Array(values.buffer)).digest('hex');
+  return `${values.length} ${values.reduce((sum, value) => sum + value, 0).toFixed(6)} ${digest.slice(0, 16)}`;
+}
+
+/** They change when costs or graphs are meant to change, and at no other time. */
+describe('the scores of real pairs, bit for bit', () => {
+  test.each(LANGUAGES)('CSSG in %s', async (language) => {
+    expect(await scores(language, 'cssg', [1, 3, 7])).toBe(GOLDEN[language]);
+  });
+
+  test.each(['codebleu', 'tsed', 'crystalbleu'] as const)('%s in Python', async (metric) => {
+    expect(await scores('python', metric, [1], 60)).toBe(GOLDEN[metric]);
+  });
+});
+
+const GOLDEN: Record<string, string> = {
+  python: '573 219.791519 8f2c96630493c9ff',
+  typescript: '69 28.033299 cf5cbce2250b0c06',
+  tsx: '12 3.078628 49c903764df47e33',
+  javascript: '48 12.928881 71ca55507a2c1090',
+  go: '15 4.213861 a3e6b89f20666788',
+  java: '24 10.442968 1585e60cbcc8f335',
+  rust: '18 6.394543 7d85f76ce21e77f5',
+  c: '18 10.336261 b121d62db5a2f28a',
+  cpp: '39 15.001496 23ce43bd4b37f478',
+  ruby: '24 7.101789 456335c9a0ed941a',
+  php: '18 7.553221 522dde516ab7a02c',
+  csharp: '36 17.302129 063659ba26d2ece6',
+  kotlin: '21 13.578498 0e476af90217a11a',
+  scala: '24 12.315272 012f9aac7ca576fb',
+  lua: '27 4.130673 35a8dab0a5d1d0ef',
+  bash: '15 6.907693 0e76fd442b090b3d',
+  codebleu: '60 13.588239 84be54e6d79a5e0f',
+  tsed: '60 19.329195 20028bc6f79a66c6',
+  crystalbleu: '60 6.770603 08c9bb7b7ca646ce',
+};
