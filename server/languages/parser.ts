@@ -1,7 +1,8 @@
-import { Language as Grammar, Parser, Query, type Tree } from 'web-tree-sitter';
+import { Language as Grammar, Parser, type ParseState, Query, type Tree } from 'web-tree-sitter';
 import { assetPath } from '../util/assets.js';
 import type { Language } from './language.js';
 import { languageById } from './table.js';
+import { runtimeModule } from './treeCursor.js';
 import type { LanguageId } from './types.js';
 
 /** A grammar that is ready to use. One per language and thread; parsing is synchronous. */
@@ -13,6 +14,8 @@ export interface LanguageParser {
    * @returns null when the limit was reached
    */
   parse(text: string, limitMs?: number): Tree | null;
+  /** As `parse`, for a text that is of use only without a syntax error: null where it has one. */
+  parseClean(text: string): Tree | null;
   /** Compiles a query of this language; the same source is compiled once. */
   query(source: string): Query;
 }
@@ -32,28 +35,40 @@ export function loadParser(id: LanguageId): Promise<LanguageParser> {
 }
 
 async function load(language: Language): Promise<LanguageParser> {
-  runtime ??= Parser.init({ locateFile: () => assetPath('wasm', 'web-tree-sitter.wasm') });
+  runtimeModule.locateFile = () => assetPath('wasm', 'web-tree-sitter.wasm');
+  runtime ??= Parser.init(runtimeModule);
   await runtime;
   const grammar = await Grammar.load(assetPath('wasm', language.wasm));
   const parser = new Parser();
   parser.setLanguage(grammar);
   const queries = new Map<string, Query>();
+  const run = (text: string, stop: (state: ParseState) => boolean): Tree | null => {
+    try {
+      // The runtime stops when the callback returns true, although its type says void.
+      const tree = parser.parse(text, null, { progressCallback: stop });
+      if (tree === null) {
+        parser.reset();
+      }
+      return tree;
+    } catch (error) {
+      parser.reset();
+      throw error;
+    }
+  };
   return {
     language,
     parse(text, limitMs) {
       const until = limitMs === undefined ? Infinity : performance.now() + limitMs;
-      // The runtime stops when the callback returns true, although its type says void.
-      const progressCallback = () => performance.now() > until;
-      try {
-        const tree = parser.parse(text, null, { progressCallback });
-        if (tree === null) {
-          parser.reset();
-        }
+      return run(text, () => performance.now() > until);
+    },
+    parseClean(text) {
+      // Once every version of the parse is in error, no tree without one can come of it.
+      const tree = run(text, ({ hasError }) => hasError);
+      if (tree === null || !tree.rootNode.hasError) {
         return tree;
-      } catch (error) {
-        parser.reset();
-        throw error;
       }
+      tree.delete();
+      return null;
     },
     query(source) {
       let query = queries.get(source);

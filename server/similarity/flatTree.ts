@@ -1,4 +1,5 @@
 import type { Tree } from 'web-tree-sitter';
+import { TreeWalk } from '../languages/treeCursor.js';
 
 /**
  * A syntax tree copied out of the parser into arrays, in document order, so that walking it costs no calls.
@@ -33,11 +34,11 @@ let parents = new Int32Array(256);
 
 /** @param handling KEEP, DROP or LEAF by node type */
 export function flatten(tree: Tree, text: string, handling: Uint8Array): FlatTree {
-  const cursor = tree.walk();
+  const walk = new TreeWalk(tree);
   let count = 0;
   let depth = 0;
   for (let going = true; going; ) {
-    const id = cursor.nodeTypeId;
+    const id = walk.type;
     const how = handling[id] ?? KEEP;
     let inner = false;
     if (how !== DROP) {
@@ -45,10 +46,10 @@ export function flatten(tree: Tree, text: string, handling: Uint8Array): FlatTre
         grow();
       }
       type[count] = id;
-      field[count] = cursor.currentFieldId;
-      start[count] = cursor.startIndex;
-      end[count] = cursor.endIndex;
-      inner = how === KEEP && cursor.gotoFirstChild();
+      field[count] = walk.field;
+      start[count] = walk.start;
+      end[count] = walk.end;
+      inner = how === KEEP && walk.toFirstChild();
       if (inner) {
         if (depth === parents.length) {
           const larger = new Int32Array(depth * 2);
@@ -61,16 +62,16 @@ export function flatten(tree: Tree, text: string, handling: Uint8Array): FlatTre
       }
       count++;
     }
-    while (!inner && !cursor.gotoNextSibling()) {
+    while (!inner && !walk.toNextSibling()) {
       if (depth === 0) {
         going = false;
         break;
       }
-      cursor.gotoParent();
+      walk.toParent();
       next[parents[--depth]] = count;
     }
   }
-  cursor.delete();
+  walk.close();
   return {
     text,
     count,

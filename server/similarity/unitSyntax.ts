@@ -1,4 +1,3 @@
-import type { Tree } from 'web-tree-sitter';
 import type { LanguageParser } from '../languages/parser.js';
 import { DROP, flatten, type FlatTree, KEEP, LEAF } from './flatTree.js';
 import { ROLE } from './roles.js';
@@ -47,17 +46,14 @@ export class UnitSyntax {
         continue;
       }
       const text = before + code + after;
-      const tree = this.parser.parse(text);
-      if (tree === null) {
-        return null;
-      }
-      try {
-        if (!tree.rootNode.hasError) {
+      const tree = this.parser.parseClean(text);
+      if (tree !== null) {
+        try {
           const flat = flatten(tree, text, handling);
           return this.definesFunction(flat) ? flat : null;
+        } finally {
+          tree.delete();
         }
-      } finally {
-        release(tree);
       }
     }
     return null;
@@ -68,8 +64,4 @@ export class UnitSyntax {
     const { roles } = this.grammar;
     return tree.type.some((type) => roles[type] === ROLE.function || roles[type] === ROLE.lambda);
   }
-}
-
-function release(tree: Tree): void {
-  tree.delete();
 }
