@@ -14,6 +14,16 @@ const TIE = 8;
 const LARGEST_BLOCK = 120;
 const REFINEMENTS = 2;
 
+/** The nodes of one category in two graphs, those of the graph with fewer as rows. */
+interface Block {
+  a: MatchableGraph;
+  b: MatchableGraph;
+  rows: number;
+  columns: number;
+  firstRow: number;
+  firstColumn: number;
+}
+
 /**
  * An upper bound of the graph edit distance of two program graphs (Riesen and Bunke, 2009: assignment on nodes and
  * their edges, then the true cost of the edit path that it implies), with the roots matched and nodes matched only
@@ -43,87 +53,107 @@ export class EditDistance {
   /** What the best mapping found saves against deleting the one graph and inserting the other. */
   private saved(a: MatchableGraph, b: MatchableGraph): number {
     this.reserve(Math.max(a.nodes, b.nodes));
-    const { mapping, best } = this;
+    const { mapping } = this;
     mapping.fill(-1, 0, a.nodes);
     mapping[0] = 0;
     for (let category = 1; category < CATEGORIES; category++) {
-      this.assignBlock(a, b, category, null);
+      this.assignBlock(a, b, category, false);
     }
     let saved = this.savedBy(a, b);
-    best.set(mapping.subarray(0, a.nodes));
+    this.keep(a, b);
     for (let round = 0; round < REFINEMENTS; round++) {
       for (let category = 1; category < CATEGORIES; category++) {
-        this.assignBlock(a, b, category, best);
+        this.assignBlock(a, b, category, true);
       }
       const more = this.savedBy(a, b);
       if (more <= saved) {
         break;
       }
       saved = more;
-      best.set(mapping.subarray(0, a.nodes));
+      this.keep(a, b);
     }
     return saved;
   }
 
-  /** @param matched the mapping whose edges count; null: the surroundings count */
+  /** @param refine the edges that the best mapping keeps count; else the surroundings */
   private assignBlock(
     a: MatchableGraph,
     b: MatchableGraph,
     category: number,
-    matched: Int32Array | null,
+    refine: boolean,
   ): void {
     const { mapping } = this;
-    let rows = a.members[category];
-    let columns = b.members[category];
-    if (rows.length === 0 || columns.length === 0) {
+    const sizeOfA = a.firstMember[category + 1] - a.firstMember[category];
+    const sizeOfB = b.firstMember[category + 1] - b.firstMember[category];
+    if (sizeOfA === 0 || sizeOfB === 0) {
       return;
     }
-    if (Math.max(rows.length, columns.length) > LARGEST_BLOCK) {
-      if (matched === null) {
-        greedy(a, b, rows, columns, mapping);
+    if (Math.max(sizeOfA, sizeOfB) > LARGEST_BLOCK) {
+      if (!refine) {
+        greedy(a, b, category, mapping);
       }
       return;
     }
-    const size = rows.length * columns.length;
-    if (this.costs.length < size) {
-      this.costs = new Int32Array(size * 2);
+    if (this.costs.length < sizeOfA * sizeOfB) {
+      this.costs = new Int32Array(sizeOfA * sizeOfB * 2);
     }
-    const swapped = rows.length > columns.length;
+    const swapped = sizeOfA > sizeOfB;
     const [first, second] = swapped ? [b, a] : [a, b];
-    if (swapped) {
-      [rows, columns] = [columns, rows];
-    }
-    if (matched === null) {
-      this.localCosts(first, second, rows, columns);
+    const block = {
+      a: first,
+      b: second,
+      rows: Math.min(sizeOfA, sizeOfB),
+      columns: Math.max(sizeOfA, sizeOfB),
+      firstRow: first.firstMember[category],
+      firstColumn: second.firstMember[category],
+    };
+    if (refine) {
+      this.keptCosts(block, swapped ? this.inverse : this.best, category);
     } else {
-      this.keptCosts(first, second, rows, columns, swapped, matched, a.nodes, category);
+      this.localCosts(block);
     }
-    this.solver.solve(this.costs, rows.length, columns.length, this.columns);
-    for (const node of a.members[category]) {
-      mapping[node] = -1;
+    const { rows, columns, firstRow, firstColumn } = block;
+    this.solver.solve(this.costs, rows, columns, this.columns);
+    for (let i = 0; i < sizeOfA; i++) {
+      mapping[a.members[a.firstMember[category] + i]] = -1;
     }
-    for (let i = 0; i < rows.length; i++) {
+    for (let i = 0; i < rows; i++) {
       const j = this.columns[i];
       // Zero: as good as no match at all. Entries match all the same.
-      if (this.costs[i * columns.length + j] < 0 || category === CATEGORY.entry) {
-        const [from, to] = swapped ? [columns[j], rows[i]] : [rows[i], columns[j]];
-        mapping[from] = to;
+      if (this.costs[i * columns + j] < 0 || category === CATEGORY.entry) {
+        const u = first.members[firstRow + i];
+        const v = second.members[firstColumn + j];
+        if (swapped) {
+          mapping[v] = u;
+        } else {
+          mapping[u] = v;
+        }
+      }
+    }
+  }
+
+  /** Takes the mapping as the best one so far. */
+  private keep(a: MatchableGraph, b: MatchableGraph): void {
+    const { mapping, best, inverse } = this;
+    inverse.fill(-1, 0, b.nodes);
+    for (let u = 0; u < a.nodes; u++) {
+      const v = mapping[u];
+      best[u] = v;
+      if (v >= 0) {
+        inverse[v] = u;
       }
     }
   }
 
   /** Costs less those of deletion and insertion, by label and by the ways out of each node. */
-  private localCosts(
-    a: MatchableGraph,
-    b: MatchableGraph,
-    rows: Int32Array,
-    columns: Int32Array,
-  ): void {
+  private localCosts({ a, b, rows, columns, firstRow, firstColumn }: Block): void {
     const { costs } = this;
     let at = 0;
-    for (const u of rows) {
+    for (let row = 0; row < rows; row++) {
+      const u = a.members[firstRow + row];
       const [from, to] = [a.firstEdge[u], a.firstEdge[u + 1]];
-      for (const v of columns) {
+      for (let column = 0; column < columns; column++) {
+        const v = b.members[firstColumn + column];
         let common = 0;
         const end = b.firstEdge[v + 1];
         for (let i = from, j = b.firstEdge[v]; i < to && j < end; ) {
@@ -145,43 +175,28 @@ export class EditDistance {
     }
   }
 
-  /** Costs less those of deletion and insertion, by label and by the edges that stay if the others keep their match. */
-  private keptCosts(
-    a: MatchableGraph,
-    b: MatchableGraph,
-    rows: Int32Array,
-    columns: Int32Array,
-    swapped: boolean,
-    matched: Int32Array,
-    matchedCount: number,
-    category: number,
-  ): void {
-    const { costs, placeOf, inverse } = this;
-    let mapping = matched;
-    if (swapped) {
-      inverse.fill(-1, 0, a.nodes);
-      for (let i = 0; i < matchedCount; i++) {
-        if (matched[i] >= 0) {
-          inverse[matched[i]] = i;
-        }
-      }
-      mapping = inverse;
+  /**
+   * Costs less those of deletion and insertion, by label and by the edges that stay if the others keep their match.
+   * @param matched the match of each node of the block's first graph in its second one
+   */
+  private keptCosts(block: Block, matched: Int32Array, category: number): void {
+    const { costs, placeOf } = this;
+    const { a, b, rows, columns, firstRow, firstColumn } = block;
+    for (let j = 0; j < columns; j++) {
+      placeOf[b.members[firstColumn + j]] = j;
     }
-    for (let j = 0; j < columns.length; j++) {
-      placeOf[columns[j]] = j;
-    }
-    for (let i = 0; i < rows.length; i++) {
-      const u = rows[i];
-      const row = i * columns.length;
+    for (let i = 0; i < rows; i++) {
+      const u = a.members[firstRow + i];
+      const row = i * columns;
       const colour = a.colour[ROUNDS * a.nodes + u];
-      for (let j = 0; j < columns.length; j++) {
-        const v = columns[j];
+      for (let j = 0; j < columns; j++) {
+        const v = b.members[firstColumn + j];
         const label = a.detail[u] === b.detail[v] ? 0 : CHANGE_DETAIL;
         const equal = colour === b.colour[ROUNDS * b.nodes + v] ? 1 : 0;
-        costs[row + j] = -TIE * (2 * EDIT - label) - equal - (mapping[u] === v ? 1 : 0);
+        costs[row + j] = -TIE * (2 * EDIT - label) - equal - (matched[u] === v ? 1 : 0);
       }
       for (let e = a.firstEdge[u]; e < a.firstEdge[u + 1]; e++) {
-        const image = mapping[a.neighbour[e]];
+        const image = matched[a.neighbour[e]];
         if (image < 0) {
           continue;
         }
@@ -291,15 +306,14 @@ function keptBy(kind: number, other: number): number {
 function greedy(
   a: MatchableGraph,
   b: MatchableGraph,
-  rows: Int32Array,
-  columns: Int32Array,
+  category: number,
   mapping: Int32Array,
 ): void {
   const taken = new Uint8Array(b.nodes);
   for (let round = ROUNDS; round >= -1; round--) {
     const open = new Map<number, number[]>();
-    for (let j = columns.length - 1; j >= 0; j--) {
-      const v = columns[j];
+    for (let j = b.firstMember[category + 1] - 1; j >= b.firstMember[category]; j--) {
+      const v = b.members[j];
       if (taken[v] === 0) {
         const key = round < 0 ? 0 : b.colour[round * b.nodes + v];
         const list = open.get(key);
@@ -310,7 +324,8 @@ function greedy(
         }
       }
     }
-    for (const u of rows) {
+    for (let i = a.firstMember[category]; i < a.firstMember[category + 1]; i++) {
+      const u = a.members[i];
       const v =
         mapping[u] < 0 ? open.get(round < 0 ? 0 : a.colour[round * a.nodes + u])?.pop() : undefined;
       if (v !== undefined) {

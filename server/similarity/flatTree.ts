@@ -52,9 +52,7 @@ export function flatten(tree: Tree, text: string, handling: Uint8Array): FlatTre
       inner = how === KEEP && walk.toFirstChild();
       if (inner) {
         if (depth === parents.length) {
-          const larger = new Int32Array(depth * 2);
-          larger.set(parents);
-          parents = larger;
+          parents = enlarged(parents, new Int32Array(depth * 2));
         }
         parents[depth++] = count;
       } else {
@@ -72,28 +70,40 @@ export function flatten(tree: Tree, text: string, handling: Uint8Array): FlatTre
     }
   }
   walk.close();
-  return {
+  const words = new Int32Array(count * 3);
+  const codes = new Uint16Array(count * 2);
+  const flat = {
     text,
     count,
-    type: type.slice(0, count),
-    field: field.slice(0, count),
-    start: start.slice(0, count),
-    end: end.slice(0, count),
-    next: next.slice(0, count),
+    type: codes.subarray(0, count),
+    field: codes.subarray(count),
+    start: words.subarray(0, count),
+    end: words.subarray(count, count * 2),
+    next: words.subarray(count * 2),
   };
+  for (let i = 0; i < count; i++) {
+    flat.type[i] = type[i];
+    flat.field[i] = field[i];
+    flat.start[i] = start[i];
+    flat.end[i] = end[i];
+    flat.next[i] = next[i];
+  }
+  return flat;
 }
 
 function grow(): void {
   const size = type.length * 2;
-  const copy = <T extends Uint16Array | Int32Array>(from: T, to: T): T => {
-    to.set(from);
-    return to;
-  };
-  type = copy(type, new Uint16Array(size));
-  field = copy(field, new Uint16Array(size));
-  start = copy(start, new Int32Array(size));
-  end = copy(end, new Int32Array(size));
-  next = copy(next, new Int32Array(size));
+  type = enlarged(type, new Uint16Array(size));
+  field = enlarged(field, new Uint16Array(size));
+  start = enlarged(start, new Int32Array(size));
+  end = enlarged(end, new Int32Array(size));
+  next = enlarged(next, new Int32Array(size));
+}
+
+/** The content of an array in a larger one. */
+export function enlarged<T extends Uint8Array | Uint16Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }
 
 /** The source text of a node. */

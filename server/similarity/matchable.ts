@@ -16,14 +16,19 @@ export interface MatchableGraph extends ProgramGraph {
   readonly firstOut: Int32Array;
   /** colour[round * nodes + v]: equal for nodes whose surroundings are equal (Weisfeiler and Leman). */
   readonly colour: Int32Array;
-  /** Node numbers by category. */
-  readonly members: readonly Int32Array[];
+  /** Node numbers by category: those of category c at the places firstMember[c] to firstMember[c + 1]. */
+  readonly members: Int32Array;
+  readonly firstMember: Int32Array;
 }
 
 export function matchable(graph: ProgramGraph): MatchableGraph {
   const { nodes, edges, source, target, kind, category } = graph;
-  const firstEdge = new Int32Array(nodes + 1);
-  const firstOut = new Int32Array(nodes + 1);
+  const ends = edges * 2;
+  let used = 0;
+  const words = new Int32Array(3 * nodes + 2 + 2 * ends + (ROUNDS + 1) * nodes + CATEGORIES + 1);
+  const take = (size: number) => words.subarray(used, (used += size));
+  const firstEdge = take(nodes + 1);
+  const firstOut = take(nodes + 1);
   for (let e = 0; e < edges; e++) {
     firstEdge[source[e] + 1]++;
     firstEdge[target[e] + 1]++;
@@ -33,38 +38,76 @@ export function matchable(graph: ProgramGraph): MatchableGraph {
     firstEdge[v + 1] += firstEdge[v];
     firstOut[v + 1] += firstOut[v];
   }
-  const neighbour = new Int32Array(edges * 2);
-  const way = new Uint8Array(edges * 2);
-  const signature = new Int32Array(edges * 2);
-  const at = firstEdge.slice();
+  const neighbour = take(ends);
+  const signature = take(ends);
+  const way = new Uint8Array(ends);
+  // Each edge goes to the next free place of both its ends; its signature to where it belongs by size.
+  const members = take(nodes);
   for (let e = 0; e < edges; e++) {
-    const out = at[source[e]]++;
-    neighbour[out] = target[e];
+    const [from, to] = [source[e], target[e]];
+    const out = firstEdge[from] + members[from]++;
+    neighbour[out] = to;
     way[out] = kind[e];
-    signature[out] = (kind[e] << 5) | category[target[e]];
-    const back = at[target[e]]++;
-    neighbour[back] = source[e];
+    insert(signature, firstEdge[from], out, (kind[e] << 5) | category[to]);
+    const back = firstEdge[to] + members[to]++;
+    neighbour[back] = from;
     way[back] = kind[e] | 64;
-    signature[back] = ((kind[e] | 64) << 5) | category[source[e]];
+    insert(signature, firstEdge[to], back, ((kind[e] | 64) << 5) | category[from]);
   }
+  const firstMember = take(CATEGORIES + 1);
   for (let v = 0; v < nodes; v++) {
-    signature.subarray(firstEdge[v], firstEdge[v + 1]).sort();
+    firstMember[category[v] + 1]++;
   }
-  const byCategory: number[][] = Array.from({ length: CATEGORIES }, () => []);
-  category.forEach((each, v) => byCategory[each].push(v));
-  const members = byCategory.map((each) => Int32Array.from(each));
-  const colour = colours(graph, firstEdge, neighbour, way);
-  return { ...graph, firstEdge, neighbour, way, signature, firstOut, colour, members };
+  for (let c = 0; c < CATEGORIES; c++) {
+    firstMember[c + 1] += firstMember[c];
+  }
+  free.set(firstMember.subarray(0, CATEGORIES));
+  for (let v = 0; v < nodes; v++) {
+    members[free[category[v]]++] = v;
+  }
+  const colour = take((ROUNDS + 1) * nodes);
+  fillColours(colour, graph, firstEdge, neighbour, way);
+  const { detail } = graph;
+  return {
+    nodes,
+    edges,
+    category,
+    detail,
+    source,
+    target,
+    kind,
+    firstEdge,
+    neighbour,
+    way,
+    signature,
+    firstOut,
+    colour,
+    members,
+    firstMember,
+  };
 }
 
-function colours(
+/** The next free place for each category. */
+const free = new Int32Array(CATEGORIES);
+
+/** Puts a value into the sorted places from `first`, of which those from `end` on are free. */
+function insert(values: Int32Array, first: number, end: number, value: number): void {
+  let at = end;
+  while (at > first && values[at - 1] > value) {
+    values[at] = values[at - 1];
+    at--;
+  }
+  values[at] = value;
+}
+
+function fillColours(
+  colour: Int32Array,
   graph: ProgramGraph,
   firstEdge: Int32Array,
   neighbour: Int32Array,
   way: Uint8Array,
-): Int32Array {
+): void {
   const { nodes, category, detail } = graph;
-  const colour = new Int32Array(nodes * (ROUNDS + 1));
   for (let v = 0; v < nodes; v++) {
     colour[v] = mix(detail[v], category[v] + 1);
   }
@@ -78,7 +121,6 @@ function colours(
       colour[now + v] = mix(colour[before + v], sum);
     }
   }
-  return colour;
 }
 
 function mix(a: number, b: number): number {

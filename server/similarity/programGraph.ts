@@ -1,3 +1,5 @@
+import { enlarged } from './flatTree.js';
+
 /**
  * A program dependence graph in arrays. Node 0 is the root; entries are function heads.
  * Labels have two parts: a category, and a detail (operator, callee, literal) as a hash; 0: none.
@@ -63,7 +65,11 @@ export function hashText(text: string): number {
   return hash === 0 ? 1 : hash | 0;
 }
 
-type Pack = (source: number, target: number, kind: number) => void;
+/** Room for the edges of the graph that is being packed: source, target, kind, and all three in one number to sort by. */
+let sources = new Int32Array(1024);
+let targets = new Int32Array(1024);
+let kinds = new Uint8Array(1024);
+let keys = new Float64Array(1024);
 
 /** Collects nodes and edges, then packs them. */
 export class GraphBuilder {
@@ -71,7 +77,8 @@ export class GraphBuilder {
   private readonly detail: number[] = [];
   /** Whether a control edge or a membership leads to the node. */
   readonly held: boolean[] = [];
-  private readonly keys: number[] = [];
+  /** Source, target, kind of each edge. */
+  private readonly ends: number[] = [];
   /** Control edges that a reader of the value in the same place makes needless: source, node, kind. */
   private readonly loose: number[] = [];
   /** Placeholders for what reaches the head of a loop: negative ids. */
@@ -95,7 +102,7 @@ export class GraphBuilder {
   }
 
   edge(source: number, target: number, kind: number): void {
-    this.keys.push(source, target, kind);
+    this.ends.push(source, target, kind);
   }
 
   /**
@@ -109,78 +116,104 @@ export class GraphBuilder {
   data(sources: readonly number[], target: number, place: number): void {
     const kind = EDGE.data + Math.min(place, LAST_PLACE);
     for (const source of sources) {
-      this.keys.push(source, target, kind);
+      this.ends.push(source, target, kind);
     }
   }
 
   build(): ProgramGraph {
     const nodes = this.category.length;
-    const packed: number[] = [];
-    const pack: Pack = (source, target, kind) => packed.push((source * nodes + target) * 64 + kind);
-    const resolved = this.joins.map((): number[] | null => null);
-    for (let i = 0; i < this.keys.length; i += 3) {
-      const source = this.keys[i];
-      const target = this.keys[i + 1];
-      const kind = this.keys[i + 2];
-      if (source >= 0) {
-        pack(source, target, kind);
-      } else {
-        this.resolve(source, resolved).forEach((each) => pack(each, target, kind));
+    const found = this.packLoose(this.packEdges());
+    if (found > keys.length) {
+      keys = new Float64Array(sources.length);
+    }
+    for (let e = 0; e < found; e++) {
+      keys[e] = (sources[e] * nodes + targets[e]) * 64 + kinds[e];
+    }
+    keys.subarray(0, found).sort();
+    let edges = 0;
+    for (let e = 0; e < found; e++) {
+      if (e === 0 || keys[e] !== keys[edges - 1]) {
+        keys[edges++] = keys[e];
       }
     }
-    this.packLoose(packed, pack);
-    const sorted = Float64Array.from(packed).sort();
-    const edges = sorted.filter((key, i) => i === 0 || key !== sorted[i - 1]);
+    const words = new Int32Array(nodes + edges * 2);
+    const bytes = new Uint8Array(nodes + edges);
     const graph = {
       nodes,
-      edges: edges.length,
-      category: Uint8Array.from(this.category),
-      detail: Int32Array.from(this.detail),
-      source: new Int32Array(edges.length),
-      target: new Int32Array(edges.length),
-      kind: new Uint8Array(edges.length),
+      edges,
+      category: bytes.subarray(0, nodes),
+      detail: words.subarray(0, nodes),
+      source: words.subarray(nodes, nodes + edges),
+      target: words.subarray(nodes + edges),
+      kind: bytes.subarray(nodes),
     };
-    edges.forEach((key, i) => {
-      const pair = Math.floor(key / 64);
-      graph.kind[i] = key % 64;
-      graph.target[i] = pair % nodes;
-      graph.source[i] = Math.floor(pair / nodes);
-    });
+    graph.category.set(this.category);
+    graph.detail.set(this.detail);
+    for (let e = 0; e < edges; e++) {
+      const pair = Math.floor(keys[e] / 64);
+      const source = Math.floor(pair / nodes);
+      graph.kind[e] = keys[e] - pair * 64;
+      graph.source[e] = source;
+      graph.target[e] = pair - source * nodes;
+    }
     return graph;
   }
 
-  private packLoose(packed: readonly number[], pack: Pack): void {
-    if (this.loose.length === 0) {
-      return;
+  /** Writes all edges, placeholders replaced, to the room for them. @returns how many */
+  private packEdges(): number {
+    const { ends } = this;
+    const resolved = this.joins.map((): readonly number[] | null => null);
+    let count = 0;
+    for (let i = 0; i < ends.length; i += 3) {
+      const source = ends[i];
+      if (source >= 0) {
+        count = put(count, source, ends[i + 1], ends[i + 2]);
+        continue;
+      }
+      const known = (resolved[-source] ??= this.resolve(source));
+      for (let k = 0; k < known.length; k++) {
+        count = put(count, known[k], ends[i + 1], ends[i + 2]);
+      }
+    }
+    return count;
+  }
+
+  /** Adds the loose edges that are needed. @returns how many edges there are then */
+  private packLoose(packed: number): number {
+    const { loose } = this;
+    if (loose.length === 0) {
+      return packed;
     }
     const nodes = this.category.length;
-    const control = new Map<number, number>();
-    const readers = new Map<number, number[]>();
-    for (const key of packed) {
-      const kind = key % 64;
-      const pair = Math.floor(key / 64);
-      const [source, target] = [Math.floor(pair / nodes), pair % nodes];
-      if (edgeFamily(kind) === 2) {
-        control.set(target, source * 64 + kind);
-      } else if (kind >= EDGE.data) {
-        readers.set(source, [...(readers.get(source) ?? []), target]);
+    // What each node hangs under, and chains of the edges on which each node is read.
+    const control = new Float64Array(nodes).fill(-1);
+    const first = new Int32Array(nodes).fill(-1);
+    const next = new Int32Array(packed);
+    for (let e = 0; e < packed; e++) {
+      if (edgeFamily(kinds[e]) === 2) {
+        control[targets[e]] = sources[e] * 64 + kinds[e];
+      } else if (kinds[e] >= EDGE.data) {
+        next[e] = first[sources[e]];
+        first[sources[e]] = e;
       }
     }
-    for (let i = 0; i < this.loose.length; i += 3) {
-      const [source, node, kind] = [this.loose[i], this.loose[i + 1], this.loose[i + 2]];
-      const own = readers.get(node) ?? [];
-      if (own.length === 0 || own.some((reader) => control.get(reader) !== source * 64 + kind)) {
-        pack(source, node, kind);
+    let count = packed;
+    for (let i = 0; i < loose.length; i += 3) {
+      const [source, node, kind] = [loose[i], loose[i + 1], loose[i + 2]];
+      let e = first[node];
+      let needed = e < 0;
+      for (; e >= 0 && !needed; e = next[e]) {
+        needed = control[targets[e]] !== source * 64 + kind;
+      }
+      if (needed) {
+        count = put(count, source, node, kind);
       }
     }
+    return count;
   }
 
   /** The real sources behind a placeholder; placeholders may stand for one another. */
-  private resolve(join: number, resolved: (number[] | null)[]): number[] {
-    const known = resolved[-join];
-    if (known !== null) {
-      return known;
-    }
+  private resolve(join: number): number[] {
     const found = new Set<number>();
     const seen = new Set([join]);
     const open = [join];
@@ -194,6 +227,18 @@ export class GraphBuilder {
         }
       }
     }
-    return (resolved[-join] = [...found]);
+    return [...found];
   }
+}
+
+function put(at: number, source: number, target: number, kind: number): number {
+  if (at === sources.length) {
+    sources = enlarged(sources, new Int32Array(at * 2));
+    targets = enlarged(targets, new Int32Array(at * 2));
+    kinds = enlarged(kinds, new Uint8Array(at * 2));
+  }
+  sources[at] = source;
+  targets[at] = target;
+  kinds[at] = kind;
+  return at + 1;
 }
