@@ -2,15 +2,26 @@ import type { GraphBuilder } from './programGraph.js';
 
 type Sources = readonly number[];
 const NONE: Sources = [];
-type LoopJoins = Map<string, { join: number; before: Sources }>;
 
-/**
- * Which definitions reach a point of the program, by variable. A variable's attributes and elements have entries
- * of their own (`name` + NUL + attribute); NUL alone is what a call may have changed in the object as a whole.
- * Source lists are never changed in place, so that copies share them.
- */
+/** What reaches a point of the program of one variable: never changed in place, so that copies share it. */
+interface Variable {
+  /** Of its own value. */
+  readonly value: Sources;
+  /** Of what a call may have changed in the object as a whole; null: nothing. */
+  readonly changed: Sources | null;
+  /** Of its attributes and elements that were set; null: none. */
+  readonly parts: ReadonlyMap<string, Sources> | null;
+}
+
+/** Placeholders in the form of the variable that they stand for. */
+interface LoopJoins {
+  readonly before: ReadonlyMap<string, Variable>;
+  readonly joins: ReadonlyMap<string, Variable>;
+}
+
+/** Which definitions reach a point of the program, by variable. */
 export class Definitions {
-  private constructor(private readonly map: Map<string, Sources>) {}
+  private constructor(private readonly map: Map<string, Variable>) {}
 
   static empty(): Definitions {
     return new Definitions(new Map());
@@ -26,83 +37,104 @@ export class Definitions {
 
   /** The variable gets a new value: nothing from before reaches on. */
   define(name: string, sources: Sources): void {
-    this.forgetParts(name);
-    this.map.set(name, sources);
+    this.map.set(name, { value: sources, changed: null, parts: null });
   }
 
+  /** @param name of a variable that is defined */
   defineAttribute(name: string, attribute: string, sources: Sources): void {
-    this.map.set(`${name}\0${attribute}`, sources);
+    const { value, changed, parts } = this.map.get(name)!;
+    this.map.set(name, { value, changed, parts: new Map(parts).set(attribute, sources) });
   }
 
-  /** A call changed the object: later reads of it or of any part come after the call. */
+  /**
+   * A call changed the object: later reads of it or of any part come after the call.
+   * @param name of a variable that is defined
+   */
   change(name: string, node: number): void {
-    this.forgetParts(name);
-    this.map.set(`${name}\0`, [node]);
+    this.map.set(name, { value: this.base(name), changed: [node], parts: null });
   }
 
   /** What a read of the variable as a whole sees. */
   whole(name: string): Sources {
-    const prefix = `${name}\0`;
-    let sources = this.map.get(name) ?? NONE;
-    for (const [key, more] of this.map) {
-      if (key.startsWith(prefix)) {
-        sources = union(sources, more);
-      }
+    const variable = this.map.get(name);
+    if (variable === undefined) {
+      return NONE;
     }
+    let sources = union(variable.value, variable.changed ?? NONE);
+    variable.parts?.forEach((part) => {
+      sources = union(sources, part);
+    });
     return sources;
   }
 
   /** What a read of the variable's own value sees, changes to its parts left out. */
   base(name: string): Sources {
-    return this.map.get(name) ?? NONE;
+    return this.map.get(name)?.value ?? NONE;
   }
 
   attribute(name: string, attribute: string): Sources {
-    return union(this.map.get(`${name}\0`) ?? NONE, this.map.get(`${name}\0${attribute}`) ?? NONE);
+    const variable = this.map.get(name);
+    return variable === undefined
+      ? NONE
+      : union(variable.changed ?? NONE, variable.parts?.get(attribute) ?? NONE);
   }
 
   /** Takes in what reaches by another way. */
   merge(other: Definitions): void {
-    for (const [key, sources] of other.map) {
-      this.map.set(key, union(this.map.get(key) ?? NONE, sources));
+    for (const [name, variable] of other.map) {
+      const own = this.map.get(name);
+      if (own !== variable) {
+        this.map.set(name, own === undefined ? variable : mergedVariable(own, variable));
+      }
     }
   }
 
   /** At the head of a loop: puts a placeholder behind every variable, for what the body will bring round. */
   openLoop(graph: GraphBuilder): LoopJoins {
-    const joins: LoopJoins = new Map();
-    for (const [key, before] of [...this.map]) {
-      const keys = key.includes('\0') || this.map.has(`${key}\0`) ? [key] : [key, `${key}\0`];
-      for (const each of keys) {
-        const join = graph.join();
-        joins.set(each, { join, before: each === key ? before : NONE });
-        this.map.set(each, [join]);
-      }
+    const before = new Map(this.map);
+    for (const [name, { parts }] of before) {
+      this.map.set(name, {
+        value: [graph.join()],
+        changed: [graph.join()],
+        parts: parts && new Map(Array.from(parts.keys(), (part) => [part, [graph.join()]])),
+      });
     }
-    return joins;
+    return { before, joins: new Map(this.map) };
   }
 
   /** At the end of a loop's body: says what the placeholders stand for. */
-  closeLoop(graph: GraphBuilder, joins: LoopJoins): void {
-    const round = new Map<string, Sources>();
-    for (const [key, sources] of this.map) {
+  closeLoop(graph: GraphBuilder, { before, joins }: LoopJoins): void {
+    for (const [name, { value, changed, parts }] of joins) {
+      const first = before.get(name)!;
+      const round = this.map.get(name)!;
       // A part that the loop changed first reaches round as a change of the object.
-      const to = joins.has(key) ? key : key.slice(0, key.indexOf('\0') + 1);
-      round.set(to, union(round.get(to) ?? NONE, sources));
-    }
-    for (const [key, { join, before }] of joins) {
-      graph.setJoin(join, union(before, round.get(key) ?? NONE));
+      let changedRound = round.changed ?? NONE;
+      round.parts?.forEach((sources, part) => {
+        if (parts?.has(part) !== true) {
+          changedRound = union(changedRound, sources);
+        }
+      });
+      graph.setJoin(value[0], union(first.value, round.value));
+      graph.setJoin(changed![0], union(first.changed ?? NONE, changedRound));
+      parts?.forEach(([join], part) => {
+        const sources = round.parts?.get(part) ?? NONE;
+        graph.setJoin(join, union(first.parts?.get(part) ?? NONE, sources));
+      });
     }
   }
+}
 
-  private forgetParts(name: string): void {
-    const prefix = `${name}\0`;
-    for (const key of this.map.keys()) {
-      if (key.startsWith(prefix)) {
-        this.map.delete(key);
-      }
-    }
+function mergedVariable(a: Variable, b: Variable): Variable {
+  const changed = a.changed && b.changed ? union(a.changed, b.changed) : (a.changed ?? b.changed);
+  let { parts } = a;
+  if (parts !== b.parts && b.parts !== null) {
+    const merged = new Map(parts);
+    b.parts.forEach((sources, part) => {
+      merged.set(part, union(merged.get(part) ?? NONE, sources));
+    });
+    parts = merged;
   }
+  return { value: union(a.value, b.value), changed, parts };
 }
 
 function union(a: Sources, b: Sources): Sources {
