@@ -25,45 +25,60 @@ export const runtimeModule: { locateFile?: () => string } & Partial<CursorFuncti
  * Positions are indices of UTF-16 units.
  */
 export class TreeWalk {
-  private readonly functions = runtimeModule as CursorFunctions;
   private readonly address: number;
+  private readonly goFirst: (tree: number) => number;
+  private readonly goNext: (tree: number) => number;
+  private readonly goUp: (tree: number) => number;
+  private readonly typeId: (tree: number) => number;
+  private readonly fieldId: (tree: number) => number;
+  private readonly startIndex: (tree: number) => number;
+  private readonly endIndex: (tree: number) => number;
 
   constructor(tree: Tree) {
+    // Taken once: the module has so many members that looking one up costs as much as a call.
+    const functions = runtimeModule as CursorFunctions;
+    this.goFirst = functions._ts_tree_cursor_goto_first_child_wasm;
+    this.goNext = functions._ts_tree_cursor_goto_next_sibling_wasm;
+    this.goUp = functions._ts_tree_cursor_goto_parent_wasm;
+    this.typeId = functions._ts_tree_cursor_current_node_type_id_wasm;
+    this.fieldId = functions._ts_tree_cursor_current_field_id_wasm;
+    this.startIndex = functions._ts_tree_cursor_start_index_wasm;
+    this.endIndex = functions._ts_tree_cursor_end_index_wasm;
     this.address = (tree as unknown as readonly number[])[0];
-    this.functions._ts_tree_root_node_wasm(this.address);
-    this.functions._ts_tree_cursor_new_wasm(this.address);
+    functions._ts_tree_root_node_wasm(this.address);
+    functions._ts_tree_cursor_new_wasm(this.address);
   }
 
   get type(): number {
-    return this.functions._ts_tree_cursor_current_node_type_id_wasm(this.address);
+    return this.typeId(this.address);
   }
 
   /** By which the parent holds the node; 0: none. */
   get field(): number {
-    return this.functions._ts_tree_cursor_current_field_id_wasm(this.address);
+    return this.fieldId(this.address);
   }
 
   get start(): number {
-    return this.functions._ts_tree_cursor_start_index_wasm(this.address);
+    return this.startIndex(this.address);
   }
 
   get end(): number {
-    return this.functions._ts_tree_cursor_end_index_wasm(this.address);
+    return this.endIndex(this.address);
   }
 
   toFirstChild(): boolean {
-    return this.functions._ts_tree_cursor_goto_first_child_wasm(this.address) === 1;
+    return this.goFirst(this.address) === 1;
   }
 
   toNextSibling(): boolean {
-    return this.functions._ts_tree_cursor_goto_next_sibling_wasm(this.address) === 1;
+    return this.goNext(this.address) === 1;
   }
 
   toParent(): void {
-    this.functions._ts_tree_cursor_goto_parent_wasm(this.address);
+    this.goUp(this.address);
   }
 
   close(): void {
-    this.functions._ts_tree_cursor_delete_wasm(this.address);
+    (runtimeModule as CursorFunctions)._ts_tree_cursor_delete_wasm(this.address);
   }
 }

@@ -50,6 +50,8 @@ export const EDGE = {
 } as const;
 
 const LAST_PLACE = 14;
+/** Kinds are below. */
+const KINDS = 64;
 
 /** The family of an edge kind: only edges of one family can turn into one another. */
 export function edgeFamily(kind: number): number {
@@ -65,11 +67,14 @@ export function hashText(text: string): number {
   return hash === 0 ? 1 : hash | 0;
 }
 
-/** Room for the edges of the graph that is being packed: source, target, kind, and all three in one number to sort by. */
+/** Room for the edges of the graph that is being packed. */
 let sources = new Int32Array(1024);
 let targets = new Int32Array(1024);
 let kinds = new Uint8Array(1024);
-let keys = new Float64Array(1024);
+/** Two orders of these edges, and how many have each value, for sorting. */
+let order = new Int32Array(1024);
+let reordered = new Int32Array(1024);
+let counts = new Int32Array(1024);
 
 /** Collects nodes and edges, then packs them. */
 export class GraphBuilder {
@@ -123,22 +128,33 @@ export class GraphBuilder {
   build(): ProgramGraph {
     const nodes = this.category.length;
     const found = this.packLoose(this.packEdges());
-    if (found > keys.length) {
-      keys = new Float64Array(sources.length);
-    }
-    for (let e = 0; e < found; e++) {
-      keys[e] = (sources[e] * nodes + targets[e]) * 64 + kinds[e];
-    }
-    keys.subarray(0, found).sort();
+    sortEdges(found, nodes);
     let edges = 0;
-    for (let e = 0; e < found; e++) {
-      if (e === 0 || keys[e] !== keys[edges - 1]) {
-        keys[edges++] = keys[e];
+    for (let i = 0; i < found; i++) {
+      const e = order[i];
+      const last = order[edges - 1];
+      const isNew =
+        i === 0 ||
+        sources[e] !== sources[last] ||
+        targets[e] !== targets[last] ||
+        kinds[e] !== kinds[last];
+      if (isNew) {
+        order[edges++] = e;
       }
     }
     const words = new Int32Array(nodes + edges * 2);
     const bytes = new Uint8Array(nodes + edges);
-    const graph = {
+    for (let v = 0; v < nodes; v++) {
+      words[v] = this.detail[v];
+      bytes[v] = this.category[v];
+    }
+    for (let i = 0; i < edges; i++) {
+      const e = order[i];
+      words[nodes + i] = sources[e];
+      words[nodes + edges + i] = targets[e];
+      bytes[nodes + i] = kinds[e];
+    }
+    return {
       nodes,
       edges,
       category: bytes.subarray(0, nodes),
@@ -147,16 +163,6 @@ export class GraphBuilder {
       target: words.subarray(nodes + edges),
       kind: bytes.subarray(nodes),
     };
-    graph.category.set(this.category);
-    graph.detail.set(this.detail);
-    for (let e = 0; e < edges; e++) {
-      const pair = Math.floor(keys[e] / 64);
-      const source = Math.floor(pair / nodes);
-      graph.kind[e] = keys[e] - pair * 64;
-      graph.source[e] = source;
-      graph.target[e] = pair - source * nodes;
-    }
-    return graph;
   }
 
   /** Writes all edges, placeholders replaced, to the room for them. @returns how many */
@@ -241,4 +247,36 @@ function put(at: number, source: number, target: number, kind: number): number {
   targets[at] = target;
   kinds[at] = kind;
   return at + 1;
+}
+
+/** Puts the edges in order by source, then target, then kind: by counting, the last first. */
+function sortEdges(edges: number, nodes: number): void {
+  if (order.length < sources.length) {
+    order = new Int32Array(sources.length);
+    reordered = new Int32Array(sources.length);
+  }
+  if (counts.length <= Math.max(nodes, KINDS)) {
+    counts = new Int32Array(2 * nodes);
+  }
+  for (let e = 0; e < edges; e++) {
+    order[e] = e;
+  }
+  sortBy(kinds, KINDS, edges);
+  sortBy(targets, nodes, edges);
+  sortBy(sources, nodes, edges);
+}
+
+function sortBy(values: Int32Array | Uint8Array, range: number, edges: number): void {
+  counts.fill(0, 0, range + 1);
+  for (let e = 0; e < edges; e++) {
+    counts[values[e] + 1]++;
+  }
+  for (let value = 0; value < range; value++) {
+    counts[value + 1] += counts[value];
+  }
+  for (let i = 0; i < edges; i++) {
+    const e = order[i];
+    reordered[counts[values[e]]++] = e;
+  }
+  [order, reordered] = [reordered, order];
 }

@@ -1,58 +1,61 @@
 import type { LanguageId } from '../languages/types.js';
 
-/** What a syntax node does in a program, whatever its language calls it. */
-const ROLES = [
-  'generic',
-  'drop',
-  'skip',
-  'pass',
-  'name',
-  'path',
-  'number',
-  'string',
-  'constant',
-  'binary',
-  'unary',
-  'assign',
-  'declare',
-  'declaration',
-  'call',
-  'new',
-  'keywordCall',
-  'member',
-  'index',
-  'collection',
-  'keyed',
-  'if',
-  'unless',
-  'else',
-  'while',
-  'until',
-  'doWhile',
-  'doUntil',
-  'loop',
-  'for',
-  'forEach',
-  'switch',
-  'case',
-  'try',
-  'catch',
-  'finally',
-  'return',
-  'throw',
-  'jump',
-  'lambda',
-  'function',
-  'block',
-  'comprehension',
-  'compFor',
-  'compIf',
-  'parameters',
-  'arguments',
-  'guard',
-] as const;
+/**
+ * What a syntax node does in a program, whatever its language calls it. A literal: built from a list the object would
+ * be a hash table, and every look at a role a search in it.
+ */
+export const ROLE = {
+  generic: 0,
+  drop: 1,
+  skip: 2,
+  pass: 3,
+  name: 4,
+  path: 5,
+  number: 6,
+  string: 7,
+  constant: 8,
+  binary: 9,
+  unary: 10,
+  assign: 11,
+  declare: 12,
+  declaration: 13,
+  call: 14,
+  new: 15,
+  keywordCall: 16,
+  member: 17,
+  index: 18,
+  collection: 19,
+  keyed: 20,
+  if: 21,
+  unless: 22,
+  else: 23,
+  while: 24,
+  until: 25,
+  doWhile: 26,
+  doUntil: 27,
+  loop: 28,
+  for: 29,
+  forEach: 30,
+  switch: 31,
+  case: 32,
+  try: 33,
+  catch: 34,
+  finally: 35,
+  return: 36,
+  throw: 37,
+  jump: 38,
+  lambda: 39,
+  function: 40,
+  block: 41,
+  comprehension: 42,
+  compFor: 43,
+  compIf: 44,
+  parameters: 45,
+  arguments: 46,
+  guard: 47,
+} as const;
 
-export type Role = (typeof ROLES)[number];
+export type Role = keyof typeof ROLE;
 
 type RoleTable = Partial<Record<Role, string>>;
 
@@ -212,7 +215,7 @@ export function rolesFor(
   const byName = new Map<string, number>();
   for (const table of [COMMON, OWN[language] ?? {}]) {
     for (const [role, names] of Object.entries(table)) {
-      const code = ROLES.indexOf(role as Role);
+      const code = ROLE[role as Role];
       names.split(/\s+/).forEach((name) => byName.set(name, code));
     }
   }
@@ -233,9 +236,3 @@ export function rolesFor(
 }
 
 const PUNCTUATION = new Set(['(', ')', '{', '}', '[', ']', ',', ';', ':', '"', "'", '`', '${', '']);
-
-/** Role codes by name. */
-export const ROLE = Object.fromEntries(ROLES.map((role, code) => [role, code])) as Record<
-  Role,
-  number
->;

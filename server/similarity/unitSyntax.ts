@@ -65,6 +65,12 @@ export class UnitSyntax {
   /** Words alone are a program in some languages; a unit they are not. */
   private definesFunction(tree: FlatTree): boolean {
     const { roles } = this.grammar;
-    return tree.type.some((type) => roles[type] === ROLE.function || roles[type] === ROLE.lambda);
+    for (let node = 0; node < tree.count; node++) {
+      const role = roles[tree.type[node]];
+      if (role === ROLE.function || role === ROLE.lambda) {
+        return true;
+      }
+    }
+    return false;
   }
 }
