@@ -5,16 +5,16 @@ import type { Tree } from 'web-tree-sitter';
  * runtime's transfer buffer, where the library copies it to and from at every call, which costs more than the calls.
  */
 interface CursorFunctions {
-  _ts_tree_root_node_wasm(tree: number): void;
-  _ts_tree_cursor_new_wasm(tree: number): void;
-  _ts_tree_cursor_delete_wasm(tree: number): void;
-  _ts_tree_cursor_goto_first_child_wasm(tree: number): number;
-  _ts_tree_cursor_goto_next_sibling_wasm(tree: number): number;
-  _ts_tree_cursor_goto_parent_wasm(tree: number): number;
-  _ts_tree_cursor_current_node_type_id_wasm(tree: number): number;
-  _ts_tree_cursor_current_field_id_wasm(tree: number): number;
-  _ts_tree_cursor_start_index_wasm(tree: number): number;
-  _ts_tree_cursor_end_index_wasm(tree: number): number;
+  _ts_tree_root_node_wasm: (tree: number) => void;
+  _ts_tree_cursor_new_wasm: (tree: number) => void;
+  _ts_tree_cursor_delete_wasm: (tree: number) => void;
+  _ts_tree_cursor_goto_first_child_wasm: (tree: number) => number;
+  _ts_tree_cursor_goto_next_sibling_wasm: (tree: number) => number;
+  _ts_tree_cursor_goto_parent_wasm: (tree: number) => number;
+  _ts_tree_cursor_current_node_type_id_wasm: (tree: number) => number;
+  _ts_tree_cursor_current_field_id_wasm: (tree: number) => number;
+  _ts_tree_cursor_start_index_wasm: (tree: number) => number;
+  _ts_tree_cursor_end_index_wasm: (tree: number) => number;
 }
 
 /** The runtime's settings, which it fills with its functions when it starts. */

@@ -10,6 +10,9 @@ export const VALUE = 0;
 export const STATEMENT = 1;
 export const TAIL = 2;
 
+/** Patterns of places, even where there is one place only. */
+const LISTS = /^(?:array|tuple|list)_pattern$/;
+
 /** Where an assignment goes, its own parts already read. */
 export interface Target {
   kind: 'name' | 'member' | 'index' | 'pattern';
@@ -205,12 +208,12 @@ export abstract class AssignmentReader {
         ) {
           return;
         }
-        if (parts.length === 1) {
+        const key = syntax.field(part, 'key');
+        const shorthand = /shorthand/.test(syntax.typeName(part));
+        if (parts.length === 1 && key < 0 && !shorthand && !LISTS.test(syntax.typeName(node))) {
           this.bind(part, value);
           return;
         }
-        const key = syntax.field(part, 'key');
-        const shorthand = /shorthand/.test(syntax.typeName(part));
         const detail = key >= 0 ? syntax.text(key) : shorthand ? syntax.text(part) : `#${place}`;
         const component = this.graph.node(CATEGORY.access, detail);
         this.graph.data(value, component, 0);

@@ -9,6 +9,10 @@ import { type GrammarRoles, Syntax } from './syntax.js';
 const LAST_PARAMETER = 31;
 /** The value of the last statement is what the function gives back. */
 const IMPLICIT_RETURN = new Set(['ruby', 'rust', 'scala']);
+/** What may hold a function by a name; keyed and generic: as the member that a whole unit is. */
+const BINDING = new Set<number>([ROLE.declare, ROLE.assign, ROLE.keyed, ROLE.generic]);
+/** A function without a body is an empty one here, and no declaration of one. */
+const EMPTY_BODIES = new Set(['ruby', 'lua']);
 
 /**
  * Builds the program dependence graph of a unit (Xu et al., "CSSG", 2026; the graph of Ferrante, Ottenstein and
@@ -43,6 +47,9 @@ class FunctionReader extends StatementReader {
     this.graph.held[0] = true;
     this.findFunctions();
     if (this.entryOf.size === 0) {
+      this.findLambdas();
+    }
+    if (this.entryOf.size === 0) {
       return false;
     }
     this.visit(0, STATEMENT);
@@ -69,8 +76,22 @@ class FunctionReader extends StatementReader {
     }
   }
 
+  /** A unit may be a function that no name of the program holds: a property's value, or the whole of the code. */
+  private findLambdas(): void {
+    const { syntax } = this;
+    for (let node = 0; node < syntax.tree.count; node++) {
+      if (syntax.role(node) === ROLE.lambda) {
+        const entry = this.graph.node(CATEGORY.entry, '');
+        this.graph.held[entry] = true;
+        this.graph.edge(0, entry, EDGE.member);
+        this.entryOf.set(node, entry);
+        node = syntax.tree.next[node] - 1;
+      }
+    }
+  }
+
   private hasBody(node: number): boolean {
-    return this.bodyOf(node) >= 0;
+    return this.bodyOf(node) >= 0 || EMPTY_BODIES.has(this.syntax.grammar.language);
   }
 
   /** A function held by a name: `const f = () => ...`. */
@@ -110,7 +131,7 @@ class FunctionReader extends StatementReader {
 
   override visit(node: number, mode: number): Sources {
     const role = this.syntax.role(node);
-    const bound = role === ROLE.declare || role === ROLE.assign ? this.boundLambda(node) : -1;
+    const bound = BINDING.has(role) ? this.boundLambda(node) : -1;
     const entry = bound < 0 ? undefined : this.entryOf.get(bound);
     if (entry === undefined) {
       return super.visit(node, mode);
@@ -156,7 +177,8 @@ class FunctionReader extends StatementReader {
     this.depth++;
     const body = this.bodyOf(node);
     this.readParameters(node, owner, body);
-    const parts = body >= 0 ? [body] : this.looseBody(node);
+    const parts =
+      body >= 0 ? [body] : syntax.role(node) === ROLE.lambda ? this.looseBody(node) : [];
     this.initializers(node, body);
     // A closure may run many times: what it sets reaches its own beginning.
     const joins = this.depth > 1 ? this.definitions.openLoop(this.graph) : null;

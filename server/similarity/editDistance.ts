@@ -303,12 +303,7 @@ function keptBy(kind: number, other: number): number {
 }
 
 /** Matches nodes with equal surroundings first, the widest that are equal, then by label, then in order. */
-function greedy(
-  a: MatchableGraph,
-  b: MatchableGraph,
-  category: number,
-  mapping: Int32Array,
-): void {
+function greedy(a: MatchableGraph, b: MatchableGraph, category: number, mapping: Int32Array): void {
   const taken = new Uint8Array(b.nodes);
   for (let round = ROUNDS; round >= -1; round--) {
     const open = new Map<number, number[]>();

@@ -2,14 +2,12 @@ import type { LanguageParser } from '../languages/parser.js';
 import { DROP, flatten, type FlatTree, KEEP, LEAF } from './flatTree.js';
 import { ROLE } from './roles.js';
 import { type GrammarRoles, grammarRoles } from './syntax.js';
-import { isSureMember, wrappersOf } from './wrappers.js';
+import { wrappersFor } from './wrappers.js';
 
 /** Parses units of one language, as they stand in their classes or alone. */
 export class UnitSyntax {
   readonly grammar: GrammarRoles;
   readonly keywords: ReadonlySet<string>;
-  private readonly wrappers: readonly (readonly [string, string])[];
-  private readonly members: readonly (readonly [string, string])[];
   private readonly pruned: Uint8Array;
   private readonly whole: Uint8Array;
 
@@ -22,8 +20,6 @@ export class UnitSyntax {
     }
     this.grammar = grammarRoles(id, probe.language);
     probe.delete();
-    this.wrappers = wrappersOf(id);
-    this.members = this.wrappers.slice(1);
     this.pruned = this.grammar.roles.map((role) =>
       role === ROLE.drop ? DROP : role === ROLE.name || role === ROLE.number ? LEAF : KEEP,
     );
@@ -44,10 +40,7 @@ export class UnitSyntax {
 
   private flat(code: string, handling: Uint8Array): FlatTree | null {
     const { id } = this.parser.language;
-    for (const [before, after] of isSureMember(id, code) ? this.members : this.wrappers) {
-      if (before === '<?php\n' && /^\s*<\?/.test(code)) {
-        continue;
-      }
+    for (const [before, after] of wrappersFor(id, code)) {
       const text = before + code + after;
       const tree = this.parser.parseClean(text);
       if (tree !== null) {

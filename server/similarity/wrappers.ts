@@ -30,6 +30,7 @@ const PHP_WRAPPERS: readonly [string, string][] = [
   ['<?php class C {\n', '\n}'],
 ];
 const BARE: [string, string] = ['', ''];
+const ALONE = [BARE];
 /** In these a member alone is most often no file: the wrapper is tried first. */
 const MEMBERS_FIRST = new Set<LanguageId>(['java', 'csharp']);
 
@@ -62,6 +63,18 @@ export function wrappersOf(language: LanguageId): readonly (readonly [string, st
     return PHP_WRAPPERS;
   }
   return MEMBERS_FIRST.has(language) ? [...own, BARE] : [BARE, ...own];
+}
+
+/** Those of the language that are worth trying for a code. */
+export function wrappersFor(
+  language: LanguageId,
+  code: string,
+): readonly (readonly [string, string])[] {
+  if (language === 'php' && /^\s*<\?/.test(code)) {
+    return ALONE;
+  }
+  const wrappers = wrappersOf(language);
+  return isSureMember(language, code) ? wrappers.slice(1) : wrappers;
 }
 
 /** Whether the code is sure to have a syntax error in the first wrapper, so that it need not be tried. */

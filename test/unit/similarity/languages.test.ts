@@ -68,6 +68,19 @@ describe.each(LANGUAGE_IDS)('CSSG in %s', (language) => {
   });
 });
 
+test.each([
+  ['typescript', 'decode: (value) => Number(value) - 1', 'encode: (it) => Number(it) - 1'],
+  ['javascript', 'get: function () { return m[k]; }', 'read: function () { return m[k]; }'],
+  ['typescript', 'private readonly f = (x) => g(x)', 'public h = (y) => g(y)'],
+  ['ruby', 'def f(a)\nend', 'def g(b)\nend'],
+  ['lua', 'function M.f(a) end', 'function M.g(b) end'],
+  ['php', '<?php\nfunction f($a) { return $a; }', 'function g($b) { return $b; }'],
+] as const)('a unit as it stands in its file (%s)', async (language, a, b) => {
+  const cssg = await loadSimilarity(language);
+  expect(cssg.parses(a)).toBe(true);
+  expect(cssg.score(a, b)).toBe(1);
+});
+
 /** Pairs that mean the same, and pairs that do not, where the language has its own ways. */
 const PAIRS: [string, LanguageId, string, string, 'same' | 'other'][] = [
   [
@@ -230,6 +243,55 @@ const PAIRS: [string, LanguageId, string, string, 'same' | 'other'][] = [
     'typescript',
     'function f(a: string) { return VOWELS.includes(a); }',
     'function f(a: string) { return DIGITS.includes(a); }',
+    'other',
+  ],
+  [
+    'a closure that changes a variable before it is read',
+    'javascript',
+    'function f(a) { let n = 1; const g = () => { n = a; }; g(); return n; }',
+    'function f(a) { let n = 1; const g = () => { a = n; }; g(); return n; }',
+    'other',
+  ],
+  [
+    'which function of the unit is called',
+    'python',
+    'def f(a):\n    return g(a)\ndef g(a):\n    return a + 1\ndef h(a):\n    return a - 1\n',
+    'def f(a):\n    return h(a)\ndef g(a):\n    return a + 1\ndef h(a):\n    return a - 1\n',
+    'other',
+  ],
+  [
+    'the names of the functions of the unit',
+    'python',
+    'def f(a):\n    return g(a)\ndef g(a):\n    return a + 1\n',
+    'def u(a):\n    return v(a)\ndef v(a):\n    return a + 1\n',
+    'same',
+  ],
+  [
+    'a part that is taken apart by another key',
+    'typescript',
+    'function f({ a }: P) { return a; }',
+    'function f({ b }: P) { return b; }',
+    'other',
+  ],
+  [
+    'the first element and the whole',
+    'javascript',
+    'function f(a) { const [b] = a; return g(b); }',
+    'function f(a) { const b = a; return g(b); }',
+    'other',
+  ],
+  [
+    'an early exit out of a loop',
+    'go',
+    'func f(n int) { for i := 0; i < n; i++ { if i == 3 { break }; g(i) } }',
+    'func f(n int) { for i := 0; i < n; i++ { if i == 3 { continue }; g(i) } }',
+    'other',
+  ],
+  [
+    'a definition that reaches only by one side',
+    'python',
+    'def f(a):\n    x = g()\n    if a:\n        x = h()\n    return x\n',
+    'def f(a):\n    x = g()\n    x = h()\n    if a:\n        pass\n    return x\n',
     'other',
   ],
   [
