@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import * as vscode from 'vscode';
 import {
   type CancellationToken,
@@ -16,6 +17,7 @@ import {
   type InitializationOptions,
   type ModelState,
   type RequestMessage,
+  SERVER_NODE_SETTING,
   type ServerCommand,
   SETTINGS_SECTION,
   StateChanged,
@@ -109,13 +111,34 @@ export class Client implements vscode.Disposable {
   }
 }
 
+/** The program that a person wants the server to run in; undefined: VS Code's own Node. */
+function serverNode(log: vscode.LogOutputChannel): string | undefined {
+  const settings = vscode.workspace.getConfiguration(SETTINGS_SECTION);
+  const path = settings.get<string>(SERVER_NODE_SETTING, '');
+  // A relative path could name a file of the workspace.
+  if (path !== '' && !isAbsolute(path)) {
+    log.warn(
+      `${SETTINGS_SECTION}.${SERVER_NODE_SETTING} is not a full path and is ignored: ${path}`,
+    );
+    return undefined;
+  }
+  return path || undefined;
+}
+
 export function createClient(
   context: vscode.ExtensionContext,
   log: vscode.LogOutputChannel,
 ): Client {
   const module = context.asAbsolutePath('dist/server.js');
   const server: ServerOptions = {
-    run: { module, transport: TransportKind.ipc },
+    run: {
+      module,
+      transport: TransportKind.ipc,
+      // Read at each start.
+      get runtime() {
+        return serverNode(log);
+      },
+    },
     debug: { module, transport: TransportKind.ipc, options: { execArgv: ['--inspect=6009'] } },
   };
   const initializationOptions: InitializationOptions = { commandLinks: true, drawsTraining: true };

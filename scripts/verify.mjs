@@ -99,6 +99,7 @@ await check('import direction', bin('depcruise'), [
   'test',
 ]);
 await check('dead code', bin('knip'), []);
+await check('software GPU installed', 'node', ['test/host/webgpu.mjs']);
 await vitest('unit tests', process.execPath, []);
 await check('package', 'node', ['scripts/package.mjs']);
 const hostReady = await check('real VS Code installed', 'node', ['test/host/install.mjs']);

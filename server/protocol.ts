@@ -60,6 +60,8 @@ export interface Settings {
   training: { minutes: number; steps: number };
   threads: number;
   modelPath: string;
+  /** What computes, by name; `auto`: BATCODER_BACKEND, else the best that works. */
+  backend: string;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -69,7 +71,11 @@ export const DEFAULT_SETTINGS: Settings = {
   training: { minutes: 4, steps: 0 },
   threads: 0,
   modelPath: '',
+  backend: 'auto',
 };
+
+/** The setting that names the program to run the server with: the client's alone. */
+export const SERVER_NODE_SETTING = 'server.node';
 
 // --- commands that the server runs for `workspace/executeCommand`, so that every language client has them
 

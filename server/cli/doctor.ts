@@ -8,6 +8,8 @@ import { dataHome } from '../store/home.js';
 import { listRuns } from '../store/runs.js';
 import { initBackend } from '../tensor/backend.js';
 import { setupTensorflow, type TensorflowSetup } from '../tensor/setupTensorflow.js';
+import { describeAdapter, probeWebgpu } from '../tensor/webgpu/load.js';
+import { setupWebgpu, type WebgpuSetup } from '../tensor/webgpu/setup.js';
 import { tierOf } from '../training/settings.js';
 import { UsageError } from '../util/errors.js';
 import type { Command, Io, ParsedArgs } from './command.js';
@@ -20,13 +22,18 @@ const LEAST_FREE_BYTES = GIB;
 export const doctor: Command = {
   name: 'doctor',
   summary: 'tell what this machine has: processor, backends and why not others, model, disk',
-  usage: '[--setup-tensorflow [PATH]] [--json]',
+  usage: '[--setup-tensorflow [PATH] | --setup-webgpu] [--json]',
   example: 'batcoder doctor',
   options: [
     {
       name: 'setup-tensorflow',
       summary:
         "make the tensorflow backend work: install tfjs-node with npm into BatCoder's own folder and link it to the TensorFlow of a Python environment (PATH: a Python or its environment; default: python3, else what the package downloads)",
+    },
+    {
+      name: 'setup-webgpu',
+      summary:
+        "make the webgpu backend work: install Dawn (the package webgpu) with npm into BatCoder's own folder and try it",
     },
   ],
   positionals: { min: 0, max: 1 },
@@ -56,6 +63,13 @@ export const doctor: Command = {
     for (const { name, ok, reason } of backend.tried) {
       io.print(`Backend   ${name}: ${ok ? 'in use' : 'no'}; ${reason}`);
     }
+    const webgpu = backend.tried.some(({ name }) => name === 'webgpu') ? null : probeWebgpu();
+    if (webgpu !== null) {
+      const found = webgpu.ok
+        ? `works, where BATCODER_BACKEND=webgpu or the setting batcoder.backend asks for it; ${describeAdapter(webgpu.adapter)}`
+        : `no; ${webgpu.reason}`;
+      io.print(`          webgpu: ${found}`);
+    }
     io.print(
       `Model     ${model.folder}, ${(model.parameters / 1e6).toFixed(1)} million weights${model.adapter === null ? '' : `, adapter ${model.adapter}`}`,
     );
@@ -64,23 +78,30 @@ export const doctor: Command = {
       io.print('          That is little: free some space before you train.');
     }
     const runs = listRuns(root).length;
-    return { machine, backend, workspace: root, model, disk, runs, ...(setup && { setup }) };
+    return {
+      machine,
+      backend,
+      ...(webgpu && { webgpu }),
+      workspace: root,
+      model,
+      disk,
+      runs,
+      ...(setup && { setup }),
+    };
   },
 };
 
-async function setUp(args: ParsedArgs, io: Io): Promise<TensorflowSetup | null> {
+async function setUp(args: ParsedArgs, io: Io): Promise<TensorflowSetup | WebgpuSetup | null> {
   const [path] = args.positionals;
-  if (!args.flag('setup-tensorflow')) {
-    if (path !== undefined) {
-      throw new UsageError(`'${path}' is one argument too many; see batcoder doctor --help`);
-    }
-    return null;
+  const onStep = (line: string): void => io.note(`Setup     ${line}`);
+  if (args.flag('setup-tensorflow')) {
+    const resolved = path === undefined ? undefined : resolve(io.cwd, path);
+    return setupTensorflow({ path: resolved, onStep, signal: io.signal });
   }
-  return setupTensorflow({
-    path: path === undefined ? undefined : resolve(io.cwd, path),
-    onStep: (line) => io.note(`Setup     ${line}`),
-    signal: io.signal,
-  });
+  if (path !== undefined) {
+    throw new UsageError(`'${path}' is one argument too many; see batcoder doctor --help`);
+  }
+  return args.flag('setup-webgpu') ? setupWebgpu(onStep, io.signal) : null;
 }
 
 function describeModel(root: string): {

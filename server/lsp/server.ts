@@ -47,8 +47,8 @@ export function startServer(connection: Connection, options: ServerOptions): voi
   let workspaceRoot: string | null = null;
 
   const openParams = (): OpenParams => {
-    const { modelPath, threads } = settings.latest;
-    return { workspaceRoot, modelDir: modelPath === '' ? null : modelPath, threads };
+    const { modelPath, threads, backend } = settings.latest;
+    return { workspaceRoot, modelDir: modelPath === '' ? null : modelPath, threads, backend };
   };
   const model = new ModelWorker({
     file: options.workerFile,

@@ -9,8 +9,9 @@ import { registerKernels } from './kernels/register.js';
 import { NativeBackend } from './nativeBackend.js';
 import { loadTensorflow } from './tensorflow.js';
 import { wasmAddon } from './wasmAddon.js';
+import { loadWebgpu } from './webgpu/load.js';
 
-export type BackendName = 'tensorflow' | 'native' | 'wasm' | 'cpu';
+export type BackendName = 'tensorflow' | 'native' | 'webgpu' | 'wasm' | 'cpu';
 
 export interface BackendReport {
   name: BackendName;
@@ -30,11 +31,16 @@ export interface BackendOptions {
   threads?: number;
 }
 
-const NAMES: readonly BackendName[] = ['tensorflow', 'native', 'wasm', 'cpu'];
+const NAMES: readonly BackendName[] = ['tensorflow', 'native', 'webgpu', 'wasm', 'cpu'];
+/**
+ * What is tried where none is asked for, in order. Not webgpu: decoding a small model token by token is bound by the
+ * hundreds of dispatches of a token, at which native is expected to be faster whatever the adapter is.
+ */
+const BY_ITSELF = NAMES.filter((name) => name !== 'webgpu');
 
 /**
  * Chooses the tensor backend of this thread: `tensorflow` where it loads, else `native`, else
- * `wasm`, else `cpu`.
+ * `wasm`, else `cpu`; `webgpu` where it is asked for.
  * @param prefer only this one; BATCODER_BACKEND in the environment does the same
  * @throws UserError where the one asked for does not work, or its name is unknown
  */
@@ -44,7 +50,7 @@ export async function initBackend(
 ): Promise<BackendReport> {
   const forced = prefer ?? forcedByEnvironment();
   const tried: BackendReport['tried'] = [];
-  for (const name of forced ? [forced] : NAMES) {
+  for (const name of forced ? [forced] : BY_ITSELF) {
     const outcome = await tryBackend(name, options);
     tried.push({ name, ok: outcome.ok, reason: outcome.reason });
     if (outcome.ok) {
@@ -99,6 +105,8 @@ async function tryBackend(
         const addon = nativeAddon();
         return { addon, memory: new SystemMemory((x) => addon.alignment(x)) };
       });
+    case 'webgpu':
+      return loadWebgpu();
     case 'wasm':
       return startKernels(name, options, 'run `npm run build`', () => {
         const addon = wasmAddon();

@@ -1,14 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { errorMessage, UserError } from '../util/errors.js';
 import { runChild } from './childProcess.js';
+import { installWithNpm } from './npmPackage.js';
 import { probeTensorflow, tensorflowFolder, type TensorflowPackage } from './tensorflow.js';
 import { buildBinding, findPythonTensorflow } from './tensorflowLibrary.js';
 
 /** The last release, of the same version as our tfjs. */
 const VERSION = '4.22.0';
-const NPM_LIMIT_MS = 15 * 60_000;
 const SCRIPT_LIMIT_MS = 30 * 60_000;
 const LOOK_LIMIT_MS = 20_000;
 
@@ -32,7 +32,7 @@ export interface TensorflowSetup {
 
 /**
  * Makes the `tensorflow` backend work: installs tfjs-node by npm into BatCoder's own folder, links it to a
- * TensorFlow and tries it in a child process. The only place of BatCoder that makes anything be downloaded.
+ * TensorFlow and tries it in a child process.
  * @throws UserError which says what was tried and what to do
  */
 export async function setupTensorflow(options: SetupOptions): Promise<TensorflowSetup> {
@@ -40,7 +40,7 @@ export async function setupTensorflow(options: SetupOptions): Promise<Tensorflow
   // All that is run runs there: some programs look for others in the folder they run in.
   mkdirSync(tensorflowFolder(), { recursive: true });
   const name = await choosePackage(options);
-  const folder = await installPackage(name, options);
+  const folder = await installWithNpm(tensorflowFolder(), name, VERSION, options.signal);
   onStep(`Installed ${name} ${VERSION} in ${folder}`);
 
   const failures: string[] = [];
@@ -112,47 +112,6 @@ async function choosePackage({ onStep, signal }: SetupOptions): Promise<Tensorfl
   }
   onStep('Found no NVIDIA GPU (nvidia-smi lists none)');
   return '@tensorflow/tfjs-node';
-}
-
-/** npm is the one that downloads: the package and its dependencies, without running their scripts. */
-async function installPackage(name: TensorflowPackage, { signal }: SetupOptions): Promise<string> {
-  const home = tensorflowFolder();
-  const manifest = join(home, 'package.json');
-  const folder = join(home, 'node_modules', name);
-  if (installedVersion(folder) === VERSION) {
-    return folder;
-  }
-  if (!existsSync(manifest)) {
-    writeFileSync(manifest, '{ "private": true }\n');
-  }
-  const options = [
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--save-exact',
-    '--loglevel=error',
-  ];
-  const run = await runChild('npm', ['install', ...options, `${name}@${VERSION}`], {
-    cwd: home,
-    signal,
-    timeoutMs: NPM_LIMIT_MS,
-    shell: process.platform === 'win32',
-  });
-  if (!run.ok) {
-    throw new UserError(
-      `npm could not install ${name}@${VERSION} in ${home} (${run.reason}). Check that npm reaches its registry, then run this again.`,
-    );
-  }
-  return folder;
-}
-
-function installedVersion(folder: string): string | null {
-  try {
-    const text = readFileSync(join(folder, 'package.json'), 'utf8');
-    return (JSON.parse(text) as { version: string }).version;
-  } catch {
-    return null;
-  }
 }
 
 /** The package's own way: its script downloads a TensorFlow and a binding, or builds the binding. */

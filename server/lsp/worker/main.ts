@@ -9,7 +9,7 @@ import type { OpenParams } from './messages.js';
 import { serveWorker } from './serve.js';
 
 /** The thread that owns the model: everything that computes with tensors happens here. */
-let opened: OpenParams = { workspaceRoot: null, modelDir: null, threads: 0 };
+let opened: OpenParams = { workspaceRoot: null, modelDir: null, threads: 0, backend: 'auto' };
 const slot = new EngineSlot();
 
 function openOpened(): Promise<Engine> {

@@ -15,6 +15,8 @@ export interface OpenParams {
   modelDir: string | null;
   /** 0: as many as the machine lets this process use. */
   threads: number;
+  /** A backend's name, or `auto`. */
+  backend: string;
 }
 
 interface DocumentParams {

@@ -43,7 +43,10 @@ export class ModelWorker {
   start(): void {
     const params = this.options.openParams();
     setTensorflowEnvironment(process.env, params.threads);
-    const env = { ...process.env, BATCODER_THREADS: String(params.threads) };
+    const env: NodeJS.ProcessEnv = { ...process.env, BATCODER_THREADS: String(params.threads) };
+    if (params.backend !== 'auto') {
+      env['BATCODER_BACKEND'] = params.backend;
+    }
     const worker = new Worker(this.options.file, { stdout: true, stderr: true, env });
     this.worker = worker;
     let reason = 'it ended by itself';

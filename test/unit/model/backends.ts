@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe } from 'vitest';
+import { describe, vi } from 'vitest';
 import { dataHome } from '../../../server/store/home.js';
 import { initBackend, type BackendName } from '../../../server/tensor/backend.js';
 import { TENSORFLOW_PACKAGES } from '../../../server/tensor/tensorflow.js';
+import { probeWebgpu } from '../../../server/tensor/webgpu/load.js';
 
 const NATIVE_MISSING = !existsSync(join(import.meta.dirname, '../../../dist/native/batcoder.node'));
 
@@ -33,17 +34,51 @@ export function onTensorflow(title: string, tests: () => void): void {
   describe.skipIf(missing)(`${title} on tensorflow${missing ? reason : ''}`, tests);
 }
 
-/** Runs the same tests on every backend that this machine has. */
+const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+/** Where `npm run verify` runs `batcoder doctor --setup-webgpu`. */
+const VERIFY_HOME = join(import.meta.dirname, '../../.out/webgpu');
+
+/** The BATCODER_HOME in which that was run, by verify or by a person, and what is missing there. */
+function webgpuHome(): { home: string; missing: string | null } {
+  const home = existsSync(VERIFY_HOME) ? VERIFY_HOME : dataHome();
+  vi.stubEnv('BATCODER_HOME', home);
+  // A GPU for machines without one: Debian's chromium-common brings it.
+  if (existsSync(SWIFTSHADER)) {
+    process.env['VK_ICD_FILENAMES'] ??= SWIFTSHADER;
+  }
+  const probe = probeWebgpu();
+  vi.unstubAllEnvs();
+  return { home, missing: probe.ok ? null : probe.reason };
+}
+
+const WEBGPU = webgpuHome();
+
+/** Runs tests on WebGPU, or skips them and says why where no adapter is found. */
+export function onWebgpu(title: string, tests: () => void): void {
+  const reason = WEBGPU.missing === null ? '' : ` (skipped: ${WEBGPU.missing})`;
+  // A processor that plays a GPU takes seconds to compile a kernel.
+  const options = { skip: WEBGPU.missing !== null, timeout: 300_000 };
+  describe(`${title} on webgpu${reason}`, options, tests);
+}
+
+/** Runs the same tests on every backend of this machine's processor. */
 export function onEachBackend(title: string, tests: (backend: BackendName) => void): void {
   describe(`${title} on cpu`, () => tests('cpu'));
   onCompiled(title, tests);
   onTensorflow(title, () => tests('tensorflow'));
 }
 
+/** And on WebGPU, which takes seconds where the others take milliseconds. */
+export function onEachBackendAndGpu(title: string, tests: (backend: BackendName) => void): void {
+  onEachBackend(title, tests);
+  onWebgpu(title, () => tests('webgpu'));
+}
+
 /** Makes this backend the one in use, or fails. */
 export async function useBackend(backend: BackendName): Promise<void> {
-  if (backend === 'tensorflow') {
-    process.env['BATCODER_HOME'] = TENSORFLOW_HOME;
+  if (backend === 'tensorflow' || backend === 'webgpu') {
+    process.env['BATCODER_HOME'] = backend === 'webgpu' ? WEBGPU.home : TENSORFLOW_HOME;
   }
   const report = await initBackend(backend);
   if (report.name !== backend) {

@@ -1,21 +1,12 @@
 import { memory, tidy } from '@tensorflow/tfjs-core';
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  describe,
-  expect,
-  type MockInstance,
-  test,
-  vi,
-} from 'vitest';
-import { Adapter } from '../../../server/model/adapter.js';
+import { afterAll, afterEach, beforeAll, expect, type MockInstance, test, vi } from 'vitest';
 import { generate, type Generation } from '../../../server/model/generation.js';
 import { targetLogProbs } from '../../../server/model/loss.js';
 import { NativeEngine } from '../../../server/model/nativeEngine.js';
 import { TensorEngine } from '../../../server/model/tensorEngine.js';
 import { Qwen2Model } from '../../../server/model/transformer.js';
 import { packGroups } from '../../../server/training/batch.js';
+import { expectGoldenAnswers } from './answers.js';
 import { onEachBackend, useBackend } from './backends.js';
 import { goldenDir, readGolden, relativeError } from './golden.js';
 
@@ -50,16 +41,10 @@ onEachBackend('generation', (backend) => {
   const tokensOf = (spy: MockInstance<TensorEngine['step']>): number[] =>
     spy.mock.calls.map(([feeds]) => feeds.reduce((sum, { tokens }) => sum + tokens.length, 0));
 
-  describe.each(['tied', 'untied', 'adapter'] as const)('golden %s', (name) => {
-    test('greedy answers equal those of transformers', async () => {
-      const golden = readGolden(name);
-      const own = Qwen2Model.load(goldenDir(name === 'untied' ? 'untied' : 'tied'));
-      own.adapter = name === 'adapter' ? Adapter.load(golden.dir, own.config) : null;
-      const answers = await generate(own, golden.sequences, { maxNewTokens: 12, temperature: 0 });
-      expect(answers.map(({ ids }) => ids)).toEqual(golden.greedy);
-      expect(answers.every(({ finish }) => finish === 'length')).toBe(true);
-    });
-  });
+  test.each(['tied', 'untied', 'adapter'] as const)(
+    'golden %s: greedy answers equal those of transformers',
+    expectGoldenAnswers,
+  );
 
   test('reports the log-probabilities that a forward pass computes, whatever it samples with', async () => {
     for (const sampling of [

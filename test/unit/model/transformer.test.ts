@@ -6,7 +6,7 @@ import { Qwen2Model, type PackedBatch } from '../../../server/model/transformer.
 import { KvCache } from '../../../server/tensor/ops/kvCache.js';
 import { anyLinear } from '../../../server/tensor/ops/quantizedLinear.js';
 import { packGroups } from '../../../server/training/batch.js';
-import { onEachBackend, useBackend } from './backends.js';
+import { onEachBackendAndGpu, useBackend } from './backends.js';
 import { meanWeights, packAll } from './batches.js';
 import { goldenDir, readGolden, relativeError } from './golden.js';
 
@@ -19,7 +19,7 @@ function logits(model: Qwen2Model, batch: PackedBatch): Float32Array {
   return values;
 }
 
-onEachBackend('a Qwen2 model', (backend) => {
+onEachBackendAndGpu('a Qwen2 model', (backend) => {
   beforeAll(() => useBackend(backend));
 
   describe.each(['tied', 'untied', 'adapter'] as const)('golden %s', (name) => {

@@ -3,7 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { LANGUAGES } from '../../../server/languages/table.js';
-import { DEFAULT_SETTINGS, EDITOR_COMMANDS, EDITOR_LANGUAGES } from '../../../server/protocol.js';
+import {
+  DEFAULT_SETTINGS,
+  EDITOR_COMMANDS,
+  EDITOR_LANGUAGES,
+  SERVER_NODE_SETTING,
+} from '../../../server/protocol.js';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -72,6 +77,7 @@ describe('package.json', () => {
       'training.minutes': training.minutes,
       'training.steps': training.steps,
       ...plain,
+      [SERVER_NODE_SETTING]: '',
     });
   });
 

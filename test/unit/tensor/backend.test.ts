@@ -1,12 +1,13 @@
 import { add, getBackend, ones } from '@tensorflow/tfjs-core';
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import * as addon from '../../../server/tensor/addon.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import { checkSegments } from '../../../server/tensor/segments.js';
+import { probePackage, probeWebgpu } from '../../../server/tensor/webgpu/load.js';
 import * as wasm from '../../../server/tensor/wasmAddon.js';
 import { assetPath } from '../../../server/util/assets.js';
 
@@ -63,10 +64,42 @@ test('the environment forces a backend, and an unknown or broken one is an error
   expect((await initBackend()).name).toBe('cpu');
   vi.stubEnv('BATCODER_BACKEND', 'gpu');
   await expect(initBackend()).rejects.toThrow(
-    "BATCODER_BACKEND is 'gpu': use one of tensorflow, native, wasm, cpu",
+    "BATCODER_BACKEND is 'gpu': use one of tensorflow, native, webgpu, wasm, cpu",
   );
   vi.stubEnv('BATCODER_BACKEND', 'tensorflow');
   await expect(initBackend()).rejects.toThrow("'tensorflow' does not work here");
+});
+
+test('webgpu says what it lacks: the package, or a Node that is not Electron', async () => {
+  await expect(initBackend('webgpu')).rejects.toThrow(
+    "'webgpu' does not work here: the package webgpu is not installed: batcoder doctor --setup-webgpu",
+  );
+  const inEditor = probeWebgpu({ electron: '39.0.0' });
+  expect(inEditor).toMatchObject({
+    ok: false,
+    reason: expect.stringMatching(/Electron forbids.*batcoder\.server\.node/) as string,
+  });
+});
+
+test.each([
+  ['throws', 'throw new Error("no such symbol\\nmore")', /^no such symbol$/],
+  [
+    'finds no adapter',
+    'exports.globals = {}; exports.create = () => ({ requestAdapter: () => null })',
+    /finds no adapter/,
+  ],
+  ['ends the process', 'process.kill(process.pid, "SIGKILL")', /ended the process with/],
+])('a probe of a package that %s fails with the reason', (_what, script, reason) => {
+  const folder = mkdtempSync(join(tmpdir(), 'batcoder-dawn-'));
+  writeFileSync(join(folder, 'index.cjs'), script);
+  try {
+    expect(probePackage(join(folder, 'index.cjs'))).toEqual({
+      ok: false,
+      reason: expect.stringMatching(reason) as string,
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the addon computes in several worker threads at once', () => {

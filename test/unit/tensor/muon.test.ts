@@ -2,7 +2,7 @@ import { matMul, tensor2d, variable, type Tensor2D } from '@tensorflow/tfjs-core
 import { beforeAll, expect, it } from 'vitest';
 import { Muon, orthogonal } from '../../../server/tensor/muon.js';
 import { Random } from '../../../server/util/random.js';
-import { onEachBackend, useBackend } from '../model/backends.js';
+import { onEachBackendAndGpu, useBackend } from '../model/backends.js';
 
 function randomMatrix(rows: number, columns: number, seed: number): Tensor2D {
   const random = new Random(seed);
@@ -12,7 +12,7 @@ function randomMatrix(rows: number, columns: number, seed: number): Tensor2D {
   );
 }
 
-onEachBackend('Muon', (backend) => {
+onEachBackendAndGpu('Muon', (backend) => {
   beforeAll(() => useBackend(backend));
 
   it.each([

@@ -1,7 +1,7 @@
 import { grads, setBackend, tensor, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { type Addon, nativeAddon } from '../../../server/tensor/addon.js';
-import { initBackend } from '../../../server/tensor/backend.js';
+import { type BackendName, initBackend } from '../../../server/tensor/backend.js';
 import { wasmAddon } from '../../../server/tensor/wasmAddon.js';
 import { Random } from '../../../server/util/random.js';
 
@@ -39,7 +39,7 @@ export interface Outcome {
 
 /** The value of an op and its gradients for a random upstream gradient, on one backend. */
 export async function evaluate(
-  backend: 'cpu' | 'native' | 'wasm',
+  backend: BackendName,
   op: (...inputs: Tensor[]) => Tensor,
   inputs: Input[],
 ): Promise<Outcome> {

@@ -1,0 +1,36 @@
+// Installs what the tests of the webgpu backend need: a processor that plays a GPU (apt-get) and Dawn (npm, by the
+// doctor). A machine that cannot have them tells why and goes on: those tests are skipped there.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../scripts/run.mjs';
+import { findProgram } from './paths.mjs';
+
+/** SwiftShader comes with Chromium; Dawn loads it through libvulkan1. */
+const PACKAGES = ['chromium-common', 'libvulkan1'];
+const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+const LOADERS = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map(
+  (arch) => `/usr/lib/${arch}/libvulkan.so.1`,
+);
+
+const debian = process.getuid?.() === 0 && findProgram('apt-get') !== null;
+if (debian && !(existsSync(SWIFTSHADER) && LOADERS.some((file) => existsSync(file)))) {
+  console.log(`installing ${PACKAGES.join(' and ')} by apt-get ...`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...PACKAGES]]) {
+    spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+}
+const env = { ...process.env, BATCODER_HOME: join(root, 'test', '.out', 'webgpu') };
+if (existsSync(SWIFTSHADER)) {
+  env.VK_ICD_FILENAMES ??= SWIFTSHADER;
+}
+const cli = join(root, 'dist', 'cli.js');
+const { status } = spawnSync(process.execPath, [cli, 'doctor', '--setup-webgpu'], {
+  env,
+  stdio: 'inherit',
+});
+if (status !== 0 && !debian) {
+  console.log(`The tests of webgpu are skipped; on Debian they need ${PACKAGES.join(' and ')}.`);
+}
+process.exit(debian ? (status ?? 1) : 0);
