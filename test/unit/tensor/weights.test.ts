@@ -168,6 +168,41 @@ test.each([{ BATCODER_VNNI: '0' }, { BATCODER_ISA: 'avx2' }, { BATCODER_ISA: 'ba
   },
 );
 
+test.each([
+  [1, 1, 1],
+  [3, 17, 5],
+  [9, 33, 16],
+  [33, 100, 32],
+  [2, 40, 33],
+  [5, 13, 384],
+  [40, 97, 391],
+])('float products: %i rows, %i outputs, %i inputs, each row as if alone', (rows, out, input) => {
+  const w = shifted(randomValues(out * input, 1));
+  const x = shifted(randomValues(rows * input, 2));
+  const bias = shifted(randomValues(out, 3));
+  const start = randomValues(rows * out, 4);
+  const y = start.slice();
+  const kind = WEIGHT_KINDS.f32;
+  addon.linearWeight(kind, w, null, out, input, x, y, bias, true);
+  expectClose(
+    y,
+    start.map((value, at) => {
+      const [i, o] = [Math.floor(at / out), at % out];
+      let sum = value + bias[o];
+      for (let k = 0; k < input; k++) {
+        sum += x[i * input + k] * w[o * input + k];
+      }
+      return sum;
+    }),
+  );
+  for (let i = 0; i < rows; i++) {
+    const alone = start.slice(i * out, (i + 1) * out);
+    const row = x.slice(i * input, (i + 1) * input);
+    addon.linearWeight(kind, w, null, out, input, row, alone, bias, true);
+    expect(alone).toEqual(y.slice(i * out, (i + 1) * out));
+  }
+});
+
 test.each(['int8', 'int4'] as const)('%s products add a bias, and to what is there', (kind) => {
   const [rows, out, input] = [3, 37, 96];
   const w = QuantizedMatrix.quantize(randomValues(out * input, 1), [out, input], kind);

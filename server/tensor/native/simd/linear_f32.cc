@@ -2,6 +2,7 @@
 // summed in the same order however many rows there are: a row's result is the same, bit for bit,
 // alone and in any company.
 #include "../kernels.h"
+#include "transpose.h"
 #include "vec.h"
 
 namespace bc {
@@ -66,8 +67,14 @@ constexpr int foldedPlace(int index, int n, int width, int segmentStart) {
                                   segmentStart + (index >= (n + 1) / 2 ? width / 2 : 0));
 }
 
+// Rows of weights to be fetched meanwhile.
+struct Ahead {
+  const float* from;
+  int rows;
+};
+
 template <int R, int C>
-void tile(const LinearArgs& p, int i, int j, const float* next) {
+void tile(const LinearArgs& p, int i, int j, Ahead ahead) {
   size_t in = p.w.in;
   const float* x = p.x + i * in;
   const float* w = static_cast<const float*>(p.w.values) + j * in;
@@ -77,9 +84,9 @@ void tile(const LinearArgs& p, int i, int j, const float* next) {
     vf xs[R];
 #pragma GCC unroll 8
     for (int r = 0; r < R; r++) xs[r] = load(x + r * in + k);
+    for (int c = 0; c < ahead.rows; c++) __builtin_prefetch(ahead.from + c * in + k);
 #pragma GCC unroll 8
     for (int c = 0; c < C; c++) {
-      if (next) __builtin_prefetch(next + c * in + k);
       vf ws = load(w + c * in + k);
 #pragma GCC unroll 8
       for (int r = 0; r < R; r++) acc[r * C + c] += xs[r] * ws;
@@ -109,14 +116,57 @@ void tile(const LinearArgs& p, int i, int j, const float* next) {
     }
 }
 
-// All rows of [begin, end) with C columns from j on. The next columns are fetched meanwhile.
+// All rows of [begin, end) with C columns from j on. Each tile fetches its share of the next columns: all at once they
+// would hold up its own loads.
 template <int C>
 void column(const LinearArgs& p, int begin, int end, int j) {
-  const float* w = static_cast<const float*>(p.w.values);
-  const float* next = begin == 0 && j + 2 * C <= p.w.out ? w + size_t(j + C) * p.w.in : nullptr;
+  size_t in = p.w.in;
+  int tiles = (end - begin + ROWS - 1) / ROWS, share = (C + tiles - 1) / tiles;
+  const float* next = static_cast<const float*>(p.w.values) + size_t(j + C) * in;
+  int left = begin == 0 && j + 2 * C <= p.w.out ? C : 0;
+  auto ahead = [&] {
+    Ahead rows = {next, minOf(share, left)};
+    next += rows.rows * in;
+    left -= rows.rows;
+    return rows;
+  };
   int i = begin;
-  for (; i + ROWS <= end; i += ROWS, next = nullptr) tile<ROWS, C>(p, i, j, next);
-  for (; i < end; i++, next = nullptr) tile<1, C>(p, i, j, next);
+  for (; i + ROWS <= end; i += ROWS) tile<ROWS, C>(p, i, j, ahead());
+  for (; i < end; i++) tile<1, C>(p, i, j, ahead());
+}
+
+// Products of little depth (an adapter's second half) would spend their time on sums of lanes: here each lane has an
+// output of its own.
+constexpr int SHALLOW = 2 * kLanes, SHALLOW_ROWS = 8;
+
+template <int R>
+void shallowTile(const LinearArgs& p, const float* w, int i, int j, int columns) {
+  int in = p.w.in;
+  const float* x = p.x + size_t(i) * in;
+  vf acc[R] = {};
+  for (int k = 0; k < in; k++) {
+    vf ws = load(w + k * kLanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; r++) acc[r] += ws * x[size_t(r) * in + k];
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; r++)
+    lanes(columns, [&](size_t, auto part) {
+      float* to = p.y + size_t(i + r) * p.w.out + j;
+      vf sum = acc[r];
+      if (p.bias) sum += get(p.bias + j, part);
+      put(to, p.accumulate ? get(to, part) + sum : sum, part);
+    });
+}
+
+void shallow(const LinearArgs& p, int first, int last) {
+  alignas(64) float w[SHALLOW * kLanes];
+  for (int j = first; j < last; j += kLanes) {
+    int columns = minOf(kLanes, last - j), in = p.w.in, i = 0;
+    transposePadded(static_cast<const float*>(p.w.values) + size_t(j) * in, in, columns, in, w, kLanes, kLanes);
+    for (; i + SHALLOW_ROWS <= p.rows; i += SHALLOW_ROWS) shallowTile<SHALLOW_ROWS>(p, w, i, j, columns);
+    for (; i < p.rows; i++) shallowTile<1>(p, w, i, j, columns);
+  }
 }
 
 }  // namespace
@@ -127,6 +177,7 @@ void linearF32(const LinearArgs& p) {
   if (step < ROWS) step = ROWS;
   size_t grain = 1 + 98304 / (in * (1 + p.rows / ROWS));
   parallelRanges(p.w.out, grain < 48 ? 48 : grain, [&](size_t first, size_t last) {
+    if (p.w.in <= SHALLOW) return shallow(p, int(first), int(last));
     for (int begin = 0; begin < p.rows; begin += step) {
       int end = minOf(begin + step, p.rows), j = int(first);
       if (p.rows == 1) {
