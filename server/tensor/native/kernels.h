@@ -34,6 +34,9 @@ struct LinearArgs {
   bool accumulate = false;
 };
 
+// linearWeights: so many at most, all with the same x.
+constexpr int kMostProducts = 3;
+
 // A frozen layer with a low-rank adapter: y = x wᵀ + bias + low bᵀ (+ addend), where low = scale x aᵀ.
 // a: [rank][in], b: [out][rank], low: [rows][rank].
 struct LoraArgs {
@@ -121,6 +124,7 @@ struct CopyArgs {
 #define BC_KERNELS(X)                                                                                  \
   X(void, gemm, (const GemmArgs&))                                                                     \
   X(void, linearWeight, (const LinearArgs&))                                                           \
+  X(void, linearWeights, (const LinearArgs*, int count))                                               \
   X(void, linearWeightGrad, (const Weight&, int rows, const float* dy, float* dx, bool accumulate))    \
   X(void, weightRow, (const Weight&, int row, float* out))                                             \
   X(void, lora, (const LoraArgs&))                                                                     \

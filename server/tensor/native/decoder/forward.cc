@@ -219,9 +219,14 @@ class Pass {
       multiplyOne(x, products, count, accumulate);
       return;
     }
+    LinearArgs args[kMostProducts];
     for (int i = 0; i < count; i++) {
       const Linear& linear = *products[i].linear;
-      kernels().linearWeight({rows_, x, linear.weight, linear.bias, products[i].y, accumulate});
+      args[i] = {rows_, x, linear.weight, linear.bias, products[i].y, accumulate};
+    }
+    kernels().linearWeights(args, count);
+    for (int i = 0; i < count; i++) {
+      const Linear& linear = *products[i].linear;
       if (int rank = linear.lora.rank) {
         float* low = buffer(kLow).get(size_t(rows_) * rank);
         lower(linear, x, low);

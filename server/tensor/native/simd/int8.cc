@@ -115,11 +115,17 @@ void packColumns(const int8_t* w, int out, int depth, int columns, int8_t* to) {
   }
 }
 
+int panelsOf(const Int8Product& p) { return (p.out + PANEL - 1) / PANEL; }
+
 // For few rows: each panel is packed where it is used, and meets all rows in the first cache.
-void panelByPanel(const Int8Product& p) {
-  int panels = (p.out + PANEL - 1) / PANEL, depth = p.x.count;
+void panelByPanel(const Int8Product* products, int count) {
+  int panels = 0;
+  for (int i = 0; i < count; i++) panels += panelsOf(products[i]);
   parallelFor(panels, [&](int at) {
-    int o = at * PANEL, end = minOf(o + PANEL, p.out);
+    const Int8Product* product = products;
+    for (; at >= panelsOf(*product); product++) at -= panelsOf(*product);
+    const Int8Product& p = *product;
+    int o = at * PANEL, end = minOf(o + PANEL, p.out), depth = p.x.count;
     int8_t* panel = reinterpret_cast<int8_t*>(scratch(18, PANEL * ((depth + 3) / 4)));
     packRows(p.w + size_t(o) * depth, depth, end - o, panel);
     vnni::fromPanel(p, panel, 0, p.x.rows, o);
@@ -128,7 +134,7 @@ void panelByPanel(const Int8Product& p) {
 }
 
 void packed(const Int8Product& p) {
-  int panels = (p.out + PANEL - 1) / PANEL, depth = p.x.count;
+  int panels = panelsOf(p), depth = p.x.count;
   size_t panelBytes = size_t(PANEL) * ((depth + 3) / 4 * 4);
   int8_t* store = reinterpret_cast<int8_t*>(scratch(18, panels * panelBytes / 4));
   parallelFor(panels, [&](int panel) {
@@ -184,32 +190,42 @@ void direct(const Int8Product& given, bool fast) {
   });
 }
 
-}  // namespace
-
-void int8Product(const Int8Product& p) {
-  if (p.x.rows <= 0 || p.out <= 0) return;
+// Products of the same rows.
+void int8Products(const Int8Product* products, int count) {
+  int rows = products->x.rows;
+  if (rows <= 0) return;
+  bool fast = false;
 #ifdef BC_VNNI
-  bool fast = hasVnni();
-  if (fast && (p.transposed || p.x.rows >= 48)) return packed(p);
-  if (fast && p.x.rows >= 4) return panelByPanel(p);
-  direct(p, fast);
-#else
-  direct(p, false);
+  fast = hasVnni();
+  bool transposed = products->transposed;
+  if (fast && !transposed && rows >= 4 && rows < 48) return panelByPanel(products, count);
+  if (fast && (transposed || rows >= 48)) {
+    for (int i = 0; i < count; i++) packed(products[i]);
+    return;
+  }
 #endif
+  for (int i = 0; i < count; i++) direct(products[i], fast);
 }
 
-void linearInt8(const LinearArgs& p, const LowRank* low) {
-  Int8Product product = {};
-  product.x = quantizeRows(p.x, nullptr, p.rows, p.w.in);
-  product.out = p.w.out;
-  product.w = static_cast<const int8_t*>(p.w.values);
-  product.scales = p.w.scales;
-  product.bias = p.bias;
-  product.y = p.y;
-  product.yRow = p.w.out;
-  product.accumulate = p.accumulate;
-  product.low = low;
-  int8Product(product);
+}  // namespace
+
+void linearInt8(const LinearArgs* args, int count, const LowRank* low) {
+  Int8Rows x = quantizeRows(args->x, nullptr, args->rows, args->w.in);
+  Int8Product products[kMostProducts] = {};
+  for (int i = 0; i < count; i++) {
+    const LinearArgs& p = args[i];
+    Int8Product& product = products[i];
+    product.x = x;
+    product.out = p.w.out;
+    product.w = static_cast<const int8_t*>(p.w.values);
+    product.scales = p.w.scales;
+    product.bias = p.bias;
+    product.y = p.y;
+    product.yRow = p.w.out;
+    product.accumulate = p.accumulate;
+    product.low = low;
+  }
+  int8Products(products, count);
 }
 
 void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, bool accumulate, const LowRank* low) {
@@ -223,7 +239,7 @@ void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, bool 
   product.accumulate = accumulate;
   product.low = low;
   product.transposed = true;
-  int8Product(product);
+  int8Products(&product, 1);
 }
 
 }  // namespace BC_ISA

@@ -23,10 +23,9 @@ struct Int8Product {
   bool transposed;
 };
 
-void int8Product(const Int8Product&);
-
-// y = x wᵀ (+ bias), and dx = dy w or added to dx, plus a low-rank product where `low` is not null.
-void linearInt8(const LinearArgs&, const LowRank* low);
+// Products with the same rows x, and dx = dy w or added to dx; plus a low-rank product where `low` is not null, then
+// `count` is 1.
+void linearInt8(const LinearArgs*, int count, const LowRank* low);
 void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, bool accumulate, const LowRank* low);
 
 }  // namespace BC_ISA

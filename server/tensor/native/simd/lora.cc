@@ -72,7 +72,7 @@ void lora(const LoraArgs& p) {
     });
     base.accumulate = true;
   }
-  if (p.w.kind == kInt8) return linearInt8(base, &low);
+  if (p.w.kind == kInt8) return linearInt8(&base, 1, &low);
   linearWeight(base);
   addLowRankParallel(low, p.rows, out, p.y);
 }

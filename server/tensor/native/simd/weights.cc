@@ -46,9 +46,16 @@ void gradByFloats(const Weight& w, int rows, const float* dy, float* dx, bool ac
 
 void linearWeight(const LinearArgs& p) {
   if (p.rows <= 0 || p.w.out <= 0) return;
-  if (p.w.kind == kInt8) return linearInt8(p, nullptr);
+  if (p.w.kind == kInt8) return linearInt8(&p, 1, nullptr);
   if (p.w.kind == kInt4) return linearInt4(p);
   linearF32(p);
+}
+
+void linearWeights(const LinearArgs* products, int count) {
+  bool int8 = true;
+  for (int i = 0; i < count; i++) int8 = int8 && products[i].w.kind == kInt8 && products[i].rows > 0;
+  if (int8) return linearInt8(products, count, nullptr);
+  for (int i = 0; i < count; i++) linearWeight(products[i]);
 }
 
 void linearWeightGrad(const Weight& w, int rows, const float* dy, float* dx, bool accumulate) {
