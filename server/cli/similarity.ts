@@ -49,11 +49,7 @@ export const similarity: Command = {
       file,
       text: readText(resolve(io.cwd, file), file),
     }));
-    const language =
-      (args.string('language') as LanguageId | undefined) ?? languageForFile(a.file, a.text)?.id;
-    if (language === undefined) {
-      throw new UserError(`${a.file} does not tell its language; say it with --language.`);
-    }
+    const language = languageOf(args.string('language') as LanguageId | undefined, a, b);
     const measure = await loadSimilarity(language, metric);
     for (const { file, text } of [a, b]) {
       if (!measure.parses(text)) {
@@ -65,6 +61,26 @@ export const similarity: Command = {
     return { language, metric, score };
   },
 };
+
+interface CodeFile {
+  file: string;
+  text: string;
+}
+
+/** What was asked for, or what the names tell: one of them may tell nothing. */
+function languageOf(asked: LanguageId | undefined, a: CodeFile, b: CodeFile): LanguageId {
+  const told = [a, b].map(({ file, text }) => languageForFile(file, text)?.id);
+  const language = asked ?? told[0] ?? told[1];
+  if (language === undefined) {
+    throw new UserError(`${a.file} does not tell its language; say it with --language.`);
+  }
+  if (asked === undefined && told[1] !== undefined && told[1] !== language) {
+    throw new UserError(
+      `${a.file} is ${language} and ${b.file} ${told[1]}; only code of one language is compared.`,
+    );
+  }
+  return language;
+}
 
 async function scoreLines(metric: Metric, io: Io): Promise<{ pairs: number }> {
   const measures = new Map<LanguageId, Similarity>();

@@ -25,15 +25,24 @@ export const DROP = 1;
 /** Keeps the node and nothing below it. */
 export const LEAF = 2;
 
+/**
+ * How deep a tree may be: all that reads it calls itself for every level. Code of people is not a tenth as deep, but
+ * a model that repeats itself writes such code.
+ */
+const DEEPEST = 512;
+
 let type = new Uint16Array(1024);
 let field = new Uint16Array(1024);
 let start = new Int32Array(1024);
 let end = new Int32Array(1024);
 let next = new Int32Array(1024);
-let parents = new Int32Array(256);
+const parents = new Int32Array(DEEPEST);
 
-/** @param handling KEEP, DROP or LEAF by node type */
-export function flatten(tree: Tree, text: string, handling: Uint8Array): FlatTree {
+/**
+ * @param handling KEEP, DROP or LEAF by node type
+ * @returns null where the tree is too deep
+ */
+export function flatten(tree: Tree, text: string, handling: Uint8Array): FlatTree | null {
   const walk = new TreeWalk(tree);
   let count = 0;
   let depth = 0;
@@ -51,8 +60,9 @@ export function flatten(tree: Tree, text: string, handling: Uint8Array): FlatTre
       end[count] = walk.end;
       inner = how === KEEP && walk.toFirstChild();
       if (inner) {
-        if (depth === parents.length) {
-          parents = enlarged(parents, new Int32Array(depth * 2));
+        if (depth === DEEPEST) {
+          walk.close();
+          return null;
         }
         parents[depth++] = count;
       } else {

@@ -1,7 +1,11 @@
+import { UserError } from '../util/errors.js';
 import { LruCache } from './lruCache.js';
 import type { Similarity } from './measure.js';
 import { readUnitText, type UnitText } from './textTree.js';
 import type { UnitSyntax } from './unitSyntax.js';
+
+/** Of the product of the trees' sizes: 0.5 GB for each of two tables. */
+const LARGEST = 2 ** 27;
 
 /**
  * TSED (Song et al., 2024): 1 - tree edit distance / size of the larger tree, at least 0.
@@ -20,6 +24,9 @@ export class Tsed implements Similarity {
     const [a, b] = [this.unit(one), this.unit(other)];
     if (a === null || b === null) {
       return 0;
+    }
+    if (a.labels.length * b.labels.length > LARGEST) {
+      throw new UserError('TSED takes too much memory for code as large as this; use cssg.');
     }
     return Math.max(0, 1 - treeEditDistance(a, b) / Math.max(a.labels.length, b.labels.length));
   }

@@ -28,12 +28,12 @@ export class UnitSyntax {
     );
   }
 
-  /** The tree without types, modifiers and punctuation, for the program graph; null where the code has an error. */
+  /** The tree without types, modifiers and punctuation, for the program graph; null where the code has an error or is too deep. */
   forGraph(code: string): FlatTree | null {
     return this.flat(code, this.pruned);
   }
 
-  /** The whole tree, comments left out; null where the code has an error. */
+  /** The whole tree, comments left out; null as above. */
   forText(code: string): FlatTree | null {
     return this.flat(code, this.whole);
   }
@@ -46,7 +46,7 @@ export class UnitSyntax {
       if (tree !== null) {
         try {
           const flat = flatten(tree, text, handling);
-          return this.definesFunction(flat) ? flat : null;
+          return flat !== null && this.definesFunction(flat) ? flat : null;
         } finally {
           tree.delete();
         }

@@ -6,6 +6,7 @@ import { benchDecoding } from './decode.js';
 import { benchLoading } from './load.js';
 import { WEIGHT_KINDS } from './quantize.js';
 import { ROUND_OPTIONS } from './rounds.js';
+import { benchSimilarity } from './similarity.js';
 import { SHAPE_OPTIONS } from './sizes.js';
 import { benchStep } from './step.js';
 import { benchTraining } from './train.js';
@@ -15,13 +16,15 @@ const BENCHES = {
   step: benchStep,
   decode: benchDecoding,
   load: benchLoading,
+  similarity: benchSimilarity,
 };
 
 export const bench: Command = {
   name: 'bench',
   summary:
-    'measure how fast this machine trains, learns, decodes or loads with a model of random weights',
-  usage: 'train|step|decode|load [--layers N] [--width N] [sizes] [--json]',
+    'measure how fast this machine trains, learns, decodes or loads with a model of random weights, or compares code',
+  usage:
+    'train|step|decode|load [--layers N] [--width N] [sizes] [--json]  |  bench similarity (--from DIR | --suite FILE [--answers FILE]) [--json]',
   example: 'batcoder bench train --layers 8 --width 384 --json',
   options: [
     ...SHAPE_OPTIONS,
@@ -83,6 +86,32 @@ export const bench: Command = {
       summary: 'train: compute the activations of each block again, rather than keep them',
     },
     { name: 'profile', summary: 'train: tell also where the time of a step goes' },
+    {
+      name: 'from',
+      value: 'string',
+      placeholder: 'DIR',
+      summary: 'similarity: the code to compare functions of',
+    },
+    {
+      name: 'suite',
+      value: 'string',
+      placeholder: 'FILE',
+      summary: 'similarity: a HumanEval or MBPP file, whose solutions are compared',
+    },
+    {
+      name: 'answers',
+      value: 'string',
+      placeholder: 'FILE',
+      summary:
+        'similarity: programs for the tasks of the suite, lines {"task_id", "solution"}; tells how well similarity predicts passing. RUNS them, with limits',
+    },
+    {
+      name: 'seed',
+      value: 'integer',
+      placeholder: 'S',
+      min: 0,
+      summary: 'similarity: of the resampling for the intervals (default 1)',
+    },
     ...ROUND_OPTIONS,
     {
       name: 'threads',
@@ -95,9 +124,12 @@ export const bench: Command = {
   positionals: { min: 1, max: 1 },
   async run(args, io) {
     const what = args.positionals[0];
+    if (what === 'similarity') {
+      return benchSimilarity(args, io);
+    }
     if (!isBench(what)) {
       throw new UsageError(
-        `bench measures ${Object.keys(BENCHES).join(', ')}; it does not know '${what}'.`,
+        `bench measures ${Object.keys(BENCHES).join(', ')}, similarity; it does not know '${what}'.`,
       );
     }
     const backend = await initBackend(undefined, { threads: args.number('threads') });

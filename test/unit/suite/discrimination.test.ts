@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  rocArea,
+  rocEstimate,
+  withinTasks,
+} from '../../../server/training/suite/discrimination.js';
+
+const answer = (task: string, score: number, passed: boolean) => ({ task, score, passed });
+
+describe('the area under the ROC curve', () => {
+  it('is the share of pairs in the right order, ties counting half', () => {
+    const scores = fc.array(fc.record({ score: fc.nat(6), passed: fc.boolean() }), {
+      minLength: 2,
+    });
+    fc.assert(
+      fc.property(scores, (answers) => {
+        const [right, wrong] = [true, false].map((kind) =>
+          answers.filter((a) => a.passed === kind),
+        );
+        fc.pre(right.length > 0 && wrong.length > 0);
+        const won = right.flatMap((a) =>
+          wrong.map((b) => (a.score > b.score ? 1 : a.score === b.score ? 0.5 : 0)),
+        );
+        const share = won.reduce<number>((sum, each) => sum + each, 0) / won.length;
+        expect(rocArea(answers)).toBeCloseTo(share, 12);
+      }),
+    );
+  });
+
+  it('comes with an interval over tasks, the same for the same seed', () => {
+    const answers = Array.from({ length: 60 }, (_, i) =>
+      answer(`${i % 12}`, (i * 7) % 11, i % 3 > 0),
+    );
+    const estimate = rocEstimate(answers, 5);
+    expect(estimate).toEqual(rocEstimate(answers, 5));
+    expect(estimate.mean).toBe(rocArea(answers));
+    expect(estimate.low).toBeLessThan(estimate.mean);
+    expect(estimate.high).toBeGreaterThan(estimate.mean);
+  });
+
+  it('within tasks does not compare answers to different tasks', () => {
+    const answers = [
+      answer('a', 1, true),
+      answer('a', 0, false),
+      answer('b', 9, false),
+      answer('b', 8, true),
+    ];
+    expect(withinTasks(answers)).toBe(0.5);
+    expect(rocArea(answers)).toBe(0.5);
+    expect(withinTasks(answers.slice(0, 2).concat(answer('b', 9, false)))).toBe(1);
+  });
+});
