@@ -19,6 +19,8 @@ const NEAR = 0.15;
 /** Of one size and language; where there are fewer functions, several are joined to one unit. */
 const FEWEST = 20;
 const MOST = 200;
+/** To read in a round at least. */
+const LINES = 4000;
 /** Files larger than this hold no functions of people. */
 const LARGEST_FILE = 2 ** 19;
 
@@ -54,9 +56,12 @@ async function benchLanguage(
     }
     // A new last line each round, or the graphs would be there already.
     let rounds = 0;
-    const pairs = units.length - 1;
+    const passes = Math.ceil(LINES / (units.length * size));
     const { seconds } = await measureRounds(args, io, () => {
-      const fresh = units.map((code) => code + '\n'.repeat(1 + (rounds % 40)));
+      const fresh = Array.from({ length: passes }, (_, pass) => {
+        const end = '\n'.repeat(1 + ((rounds * passes + pass) % 60));
+        return units.map((code) => code + end);
+      }).flat();
       rounds++;
       let start = performance.now();
       for (let i = 0; i + 1 < fresh.length; i += 2) {
@@ -81,7 +86,7 @@ async function benchLanguage(
     };
     sizes.push(result);
     io.print(
-      `${language}, ${result.lines.toFixed(0)} lines (${pairs + 1} units): ` +
+      `${language}, ${result.lines.toFixed(0)} lines (${units.length} units): ` +
         `${result.pairsPerSecond.toFixed(0)} pairs/s (best ${result.bestPairsPerSecond.toFixed(0)}), ` +
         `${result.pairsPerSecondOneKnown.toFixed(0)} with one side known`,
     );
