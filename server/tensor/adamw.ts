@@ -1,6 +1,7 @@
-import { tensor, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { keep, square, sum, tensor, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { kernelsInUse, nativeValues } from './addon.js';
 import { freeArray, placeArray } from './kernelMemory.js';
+import { hasKernel, runKernel } from './ops/kernel.js';
 import { noteWritten } from './revisions.js';
 
 export interface AdamWParameter {
@@ -26,15 +27,30 @@ export interface StepOptions {
 }
 
 const STEP = 'step';
+const ADAMW = 'BatCoderAdamW';
+
+/** A moment of a parameter: where the device has a kernel for the update, in its memory. */
+type Moment = Float32Array | Tensor;
+
+/** What the parameters of one step share, and `shrink`, by which decay multiplies the values. */
+type Coefficients = [
+  clip: number,
+  beta1: number,
+  beta2: number,
+  rate: number,
+  rootCorrection: number,
+  eps: number,
+  shrink: number,
+];
 
 /**
- * Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected. On `native` and `wasm` the
+ * Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected. On `native`, `wasm` and `webgpu` the
  * variables' own memory is updated in place, which a tensor that shares it (a clone, a reshape) will see.
  */
 export class AdamW {
   private readonly options: Required<AdamWOptions>;
-  private readonly first = new Map<string, Float32Array>();
-  private readonly second = new Map<string, Float32Array>();
+  private readonly first = new Map<string, Moment>();
+  private readonly second = new Map<string, Moment>();
   private steps = 0;
 
   constructor(
@@ -43,8 +59,8 @@ export class AdamW {
   ) {
     this.options = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, ...options };
     for (const { name, variable } of params) {
-      this.first.set(name, placeArray(new Float32Array(variable.size)));
-      this.second.set(name, placeArray(new Float32Array(variable.size)));
+      this.first.set(name, momentOf(new Float32Array(variable.size)));
+      this.second.set(name, momentOf(new Float32Array(variable.size)));
     }
   }
 
@@ -54,13 +70,11 @@ export class AdamW {
    * @returns the global norm of the gradients before clipping
    */
   step(grads: ReadonlyMap<string, Tensor>, options: StepOptions = {}): { gradNorm: number } {
-    const kernels = kernelsInUse();
     const present = this.params.flatMap((param) => {
       const grad = grads.get(param.name);
-      return grad ? [{ ...param, grad: nativeValues(grad) }] : [];
+      return grad ? [{ ...param, grad }] : [];
     });
-    const sumOfSquares = kernels?.sumOfSquares ?? plainSumOfSquares;
-    const gradNorm = Math.sqrt(present.reduce((total, { grad }) => total + sumOfSquares(grad), 0));
+    const gradNorm = Math.sqrt(sumOfSquares(present.map(({ grad }) => grad)));
     const { clipNorm } = options;
     const clip = clipNorm !== undefined && gradNorm > clipNorm ? clipNorm / gradNorm : 1;
     this.steps++;
@@ -69,28 +83,19 @@ export class AdamW {
     const rate = lr / (1 - beta1 ** this.steps);
     const rootCorrection = 1 / Math.sqrt(1 - beta2 ** this.steps);
     for (const { name, variable, decay, grad } of present) {
-      const values = kernels ? nativeValues(variable) : Float32Array.from(nativeValues(variable));
-      const update = kernels?.adamw ?? plainUpdate;
       const shrink = decay ? 1 - lr * weightDecay : 1;
       const [m, v] = [this.first.get(name)!, this.second.get(name)!];
-      update(values, grad, m, v, clip, beta1, beta2, rate, rootCorrection, eps, shrink);
-      if (kernels) {
-        noteWritten(values);
-      } else {
-        const updated = tensor(values, variable.shape);
-        variable.assign(updated);
-        updated.dispose();
-      }
+      update(variable, grad, m, v, [clip, beta1, beta2, rate, rootCorrection, eps, shrink]);
     }
     return { gradNorm };
   }
 
   /** Everything that the next step depends on, by name; copies. */
   state(): Map<string, Float32Array> {
-    const state = new Map([[STEP, Float32Array.of(this.steps)]]);
+    const state = new Map<string, Float32Array>([[STEP, Float32Array.of(this.steps)]]);
     for (const { name } of this.params) {
-      state.set(`${name}.m`, this.first.get(name)!.slice());
-      state.set(`${name}.v`, this.second.get(name)!.slice());
+      state.set(`${name}.m`, copyOf(this.first.get(name)!));
+      state.set(`${name}.v`, copyOf(this.second.get(name)!));
     }
     return state;
   }
@@ -114,16 +119,80 @@ export class AdamW {
     }));
     this.steps = steps;
     for (const { name, m, v } of found) {
-      this.first.get(name)!.set(m);
-      this.second.get(name)!.set(v);
+      this.first.set(name, withValues(this.first.get(name)!, m));
+      this.second.set(name, withValues(this.second.get(name)!, v));
     }
   }
 
   /** Frees the moments; the variables stay. */
   dispose(): void {
-    [...this.first.values(), ...this.second.values()].forEach(freeArray);
+    [...this.first.values(), ...this.second.values()].forEach(freeMoment);
     this.first.clear();
     this.second.clear();
+  }
+}
+
+function momentOf(values: Float32Array): Moment {
+  return hasKernel(ADAMW) ? keep(tensor(values)) : placeArray(values);
+}
+
+function freeMoment(moment: Moment): void {
+  if (moment instanceof Float32Array) {
+    freeArray(moment);
+  } else {
+    moment.dispose();
+  }
+}
+
+/** The moment with these values; on a device another one. */
+function withValues(moment: Moment, values: Float32Array): Moment {
+  if (moment instanceof Float32Array) {
+    moment.set(values);
+    return moment;
+  }
+  moment.dispose();
+  return keep(tensor(values.slice()));
+}
+
+function copyOf(moment: Moment): Float32Array {
+  return moment instanceof Float32Array
+    ? moment.slice()
+    : Float32Array.from(moment.dataSync<'float32'>());
+}
+
+function sumOfSquares(grads: readonly Tensor[]): number {
+  if (hasKernel(ADAMW)) {
+    // All are on their way before the first is waited for.
+    const sums = tidy(() => grads.map((grad) => sum(square(grad))));
+    const total = sums.reduce((all, one) => all + one.dataSync()[0], 0);
+    sums.forEach((one) => one.dispose());
+    return total;
+  }
+  const squares = kernelsInUse()?.sumOfSquares ?? plainSumOfSquares;
+  return grads.reduce((all, grad) => all + squares(nativeValues(grad)), 0);
+}
+
+function update(
+  variable: Variable,
+  grad: Tensor,
+  m: Moment,
+  v: Moment,
+  coefficients: Coefficients,
+): void {
+  if (!(m instanceof Float32Array && v instanceof Float32Array)) {
+    const inputs = { variable, grad, m: m as Tensor, v: v as Tensor };
+    runKernel<Tensor>(ADAMW, inputs, { coefficients }).dispose();
+    return;
+  }
+  const kernels = kernelsInUse();
+  const values = kernels ? nativeValues(variable) : Float32Array.from(nativeValues(variable));
+  (kernels?.adamw ?? plainUpdate)(values, nativeValues(grad), m, v, ...coefficients);
+  if (kernels) {
+    noteWritten(values);
+  } else {
+    const updated = tensor(values, variable.shape);
+    variable.assign(updated);
+    updated.dispose();
   }
 }
 

@@ -1,17 +1,29 @@
-import { tensor2d, type Tensor2D } from '@tensorflow/tfjs-core';
+import {
+  keep,
+  type Tensor,
+  tensor2d,
+  type Tensor2D,
+  type Tensor4D,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import { type Addon, kernelsInUse, nativeValues } from '../addon.js';
 import { freeArray, placeArray } from '../kernelMemory.js';
 import { hasKernel, runKernel } from './kernel.js';
 
 const CACHE_ATTEND = 'BatCoderCacheAttend';
+const CACHE_APPEND = 'BatCoderCacheAppend';
+const CACHE_COPY = 'BatCoderCacheCopy';
+
+/** A layer's keys or values: where the device has kernels for them, in its memory. */
+type Store = Float32Array | Tensor4D;
 
 /**
  * Keys and values of the tokens so far, for batched decoding with rows of different lengths.
  * A layer holds [rows, kvHeads, capacity, headSize] floats of each. No gradients.
  */
 export class KvCache {
-  private keys: Float32Array[];
-  private values: Float32Array[];
+  private keys: Store[];
+  private values: Store[];
 
   constructor(
     readonly layers: number,
@@ -20,8 +32,14 @@ export class KvCache {
     readonly kvHeads: number,
     readonly headSize: number,
   ) {
+    const shape: [number, number, number, number] = [rows, kvHeads, capacity, headSize];
     const size = rows * kvHeads * capacity * headSize;
-    const stores = () => Array.from({ length: layers }, () => placeArray(new Float32Array(size)));
+    const stores = () =>
+      Array.from(
+        { length: layers },
+        (): Store =>
+          hasKernel(CACHE_APPEND) ? keep(zeros(shape)) : placeArray(new Float32Array(size)),
+      );
     this.keys = stores();
     this.values = stores();
   }
@@ -39,10 +57,18 @@ export class KvCache {
    */
   append(layer: number, k: Tensor2D, v: Tensor2D, rows: Int32Array, positions: Int32Array): void {
     this.check(rows, positions);
-    const write = appender();
+    this.write(this.keys[layer], k, rows, positions);
+    this.write(this.values[layer], v, rows, positions);
+  }
+
+  private write(store: Store, x: Tensor2D, rows: Int32Array, positions: Int32Array): void {
     const { kvHeads, capacity, headSize } = this;
-    write(this.keys[layer], nativeValues(k), rows, positions, kvHeads, capacity, headSize);
-    write(this.values[layer], nativeValues(v), rows, positions, kvHeads, capacity, headSize);
+    if (store instanceof Float32Array) {
+      appender()(store, nativeValues(x), rows, positions, kvHeads, capacity, headSize);
+    } else {
+      const attrs = { rows, positions, kvHeads, capacity, headSize };
+      runKernel<Tensor>(CACHE_APPEND, { x, store }, attrs).dispose();
+    }
   }
 
   /**
@@ -74,14 +100,15 @@ export class KvCache {
     const { headSize, kvHeads, capacity } = this;
     const heads = width / headSize;
     const queries = nativeValues(q);
+    const [keys, values] = [this.keys[layer], this.values[layer]].map(valuesOf);
     const out = new Float32Array(count * width);
     for (let i = 0; i < count; i++) {
       for (let h = 0; h < heads; h++) {
         const base = (rows[i] * kvHeads + Math.floor((h * kvHeads) / heads)) * capacity * headSize;
         attendOne(
           queries.subarray(i * width + h * headSize, i * width + (h + 1) * headSize),
-          this.keys[layer].subarray(base, base + (positions[i] + 1) * headSize),
-          this.values[layer].subarray(base, base + (positions[i] + 1) * headSize),
+          keys.subarray(base, base + (positions[i] + 1) * headSize),
+          values.subarray(base, base + (positions[i] + 1) * headSize),
           out.subarray(i * width + h * headSize, i * width + (h + 1) * headSize),
         );
       }
@@ -93,6 +120,11 @@ export class KvCache {
   copyRow(from: number, to: readonly number[], length: number): void {
     const head = this.capacity * this.headSize;
     for (const store of [...this.keys, ...this.values]) {
+      if (!(store instanceof Float32Array)) {
+        const attrs = { from, to: Int32Array.from(to), length };
+        runKernel<Tensor>(CACHE_COPY, { store }, attrs).dispose();
+        continue;
+      }
       for (const row of to) {
         for (let h = 0; h < this.kvHeads; h++) {
           const source = (from * this.kvHeads + h) * head;
@@ -107,7 +139,7 @@ export class KvCache {
   }
 
   dispose(): void {
-    [...this.keys, ...this.values].forEach(freeArray);
+    [...this.keys, ...this.values].forEach(freeStore);
     this.keys = [];
     this.values = [];
   }
@@ -125,6 +157,18 @@ export class KvCache {
         );
       }
     }
+  }
+}
+
+function valuesOf(store: Store): Float32Array {
+  return store instanceof Float32Array ? store : nativeValues(store);
+}
+
+function freeStore(store: Store): void {
+  if (store instanceof Float32Array) {
+    freeArray(store);
+  } else {
+    store.dispose();
   }
 }
 

@@ -79,11 +79,16 @@ function gradientsFor(
   { weightGrad, sum }: { weightGrad?: boolean; sum?: TensorInfo | null },
 ): Gradients {
   const shape = [vocab, hidden.shape[1]];
-  const dw = !weightGrad ? null : sum ? backend.alias(sum, shape) : backend.allocate(shape);
-  if (dw && sum) {
-    backend.changed(dw);
+  const dHidden = backend.allocate(hidden.shape);
+  if (!weightGrad) {
+    return { dHidden, dw: null, accumulate: false };
   }
-  return { dHidden: backend.allocate(hidden.shape), dw, accumulate: Boolean(sum) };
+  // In place, unless another tensor shares the sum's data.
+  if (!sum || backend.refCount(sum.dataId) > 1) {
+    return { dHidden, dw: backend.allocate(shape), accumulate: false };
+  }
+  backend.changed(sum);
+  return { dHidden, dw: backend.alias(sum, shape), accumulate: true };
 }
 
 /** Adds what a block of the logits' derivatives gives. */

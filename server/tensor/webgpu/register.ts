@@ -1,5 +1,7 @@
 import { type KernelFunc, registerKernel } from '@tensorflow/tfjs-core';
+import { adamwKernels } from './adamw.js';
 import { attentionKernels } from './attention.js';
+import { cacheKernels } from './kvCache.js';
 import { logProbsKernels } from './logProbs.js';
 import { quantizedKernels } from './quantized.js';
 import { rmsNormKernels } from './rmsNorm.js';
@@ -8,6 +10,8 @@ import { rmsNormKernels } from './rmsNorm.js';
 export function registerWebgpuKernels(): void {
   for (const { name, run } of [
     ...rmsNormKernels,
+    ...adamwKernels,
+    ...cacheKernels,
     ...attentionKernels,
     ...logProbsKernels,
     ...quantizedKernels,

@@ -2,7 +2,9 @@ import { setBackend, tensor2d, type Tensor2D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { attention } from '../../../server/tensor/ops/attention.js';
 import { KvCache } from '../../../server/tensor/ops/kvCache.js';
+import type { BackendName } from '../../../server/tensor/backend.js';
 import { segmentsOf } from '../../../server/tensor/segments.js';
+import { onWebgpu, useBackend } from '../model/backends.js';
 import { COMPILED, expectClose, randomValues, startBackends } from './support.js';
 
 beforeAll(startBackends);
@@ -11,7 +13,9 @@ const [HEADS, KV_HEADS, SIZE, CAPACITY] = [6, 2, 20, 40];
 const matrix = (rows: number, width: number, seed: number): Tensor2D =>
   tensor2d(randomValues(rows * width, seed), [rows, width]);
 
-describe.each(['cpu', ...COMPILED])('KvCache on %s', (backend) => {
+function testsOn(backend: BackendName): void {
+  beforeAll(() => useBackend(backend));
+
   test('attends as attention over the whole sequences does, at odd lengths', async () => {
     await setBackend(backend);
     const lengths = [1, 17, 33];
@@ -62,4 +66,7 @@ describe.each(['cpu', ...COMPILED])('KvCache on %s', (backend) => {
     expect(() => cache.attend(0, q, Int32Array.of(2), Int32Array.of(0))).toThrow('row 2');
     expect(() => cache.attend(0, q, Int32Array.of(0), Int32Array.of(4))).toThrow('Place 4');
   });
-});
+}
+
+describe.each(['cpu', ...COMPILED] as const)('KvCache on %s', testsOn);
+onWebgpu('KvCache', () => testsOn('webgpu'));
