@@ -2,6 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { toHalves } from '../../util/halfFloat.js';
 import type { QuantizedMatrix } from '../weights.js';
 import type { WebgpuBackend } from './backend.js';
+import { FEW_ROWS, fewRows } from './fewRows.js';
 import { gemm, HALF_AT, type HalfMatrix } from './gemm.js';
 import { rowEntry, type WebgpuKernel } from './kernel.js';
 
@@ -46,7 +47,8 @@ const linear: WebgpuKernel = {
     const [rows] = x.shape;
     const y = backend.allocate([rows, out]);
     const b = halvesOf(backend, matrix);
-    gemm(backend, { a: x, b, transposeB: true, c: y, bias, m: rows, n: out, k: width });
+    const multiply = rows <= FEW_ROWS ? fewRows : gemm;
+    multiply(backend, { a: x, b, transposeB: true, c: y, bias, m: rows, n: out, k: width });
     return y;
   },
 };

@@ -158,6 +158,7 @@ onWebgpu('a WGSL kernel', () => {
     test.each([
       ['int8', 1, 1, 1],
       ['int8', 3, 5, 7],
+      ['int8', 11, 40, 35],
       ['int8', 70, 33, 65],
       ['int4', 17, 64, 9],
     ] as const)('%s: %i rows, %i to %i', async (kind, n, width, out) => {
