@@ -68,7 +68,7 @@ export const DEFAULT_SETTINGS: Settings = {
   hover: { enabled: true },
   ghostText: { enabled: true },
   docStyle: {},
-  training: { minutes: 4, steps: 0 },
+  training: { minutes: 10, steps: 0 },
   threads: 0,
   modelPath: '',
   backend: 'auto',

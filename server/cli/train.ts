@@ -22,7 +22,7 @@ export const train: Command = {
       value: 'number',
       placeholder: 'M',
       min: 0.05,
-      summary: 'time for warm-up and learning (default 4)',
+      summary: 'time for warm-up and learning (default 10)',
     },
     { name: 'steps', value: 'integer', min: 0, summary: 'steps of learning, in place of a time' },
     {

@@ -105,7 +105,7 @@ export function tierOf(machine: Machine): Tier {
 
 const BASE: Settings = {
   seed: 1,
-  minutes: 4,
+  minutes: 10,
   steps: null,
   warmupSteps: null,
   warmupShare: 0.5,
@@ -147,7 +147,7 @@ const BASE: Settings = {
   lora: false,
   loraRank: 16,
   loraAlpha: 32,
-  evaluationUnits: 64,
+  evaluationUnits: 128,
 };
 
 const TIERS: Record<Tier, Partial<Settings>> = {
@@ -159,7 +159,6 @@ const TIERS: Record<Tier, Partial<Settings>> = {
     codesPerDoc: 4,
     maxCodeTokens: 512,
     microBatchTokens: 8192,
-    evaluationUnits: 128,
   },
 };
 

@@ -27,7 +27,7 @@ describe('makeSettings', () => {
       advantage: 'reinforce++_baseline',
       frozenShare: 0.05,
       lora: true,
-      minutes: 4,
+      minutes: 10,
     });
   });
   it('adapts a given model with LoRA, gives bigger machines more, and lets the person win', () => {
