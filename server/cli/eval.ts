@@ -19,7 +19,12 @@ export const evaluation: Command = {
       min: 0,
       summary: 'the split and the choice of functions (default 1)',
     },
-    { name: 'units', value: 'integer', min: 1, summary: 'functions to score at most (default 128)' },
+    {
+      name: 'units',
+      value: 'integer',
+      min: 1,
+      summary: 'functions to score at most (default 128)',
+    },
     {
       name: 'model',
       value: 'string',
