@@ -1,5 +1,5 @@
 import { keep, square, sum, tensor, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
-import { kernelsInUse, nativeValues } from './addon.js';
+import { type AdamWCoefficients, kernelsInUse, nativeValues } from './addon.js';
 import { freeArray, placeArray } from './kernelMemory.js';
 import { hasKernel, runKernel } from './ops/kernel.js';
 import { noteWritten } from './revisions.js';
@@ -31,17 +31,6 @@ const ADAMW = 'BatCoderAdamW';
 
 /** A moment of a parameter: where the device has a kernel for the update, in its memory. */
 type Moment = Float32Array | Tensor;
-
-/** What the parameters of one step share, and `shrink`, by which decay multiplies the values. */
-type Coefficients = [
-  clip: number,
-  beta1: number,
-  beta2: number,
-  rate: number,
-  rootCorrection: number,
-  eps: number,
-  shrink: number,
-];
 
 /**
  * Adam with decoupled weight decay (arXiv 1711.05101), bias-corrected. On `native`, `wasm` and `webgpu` the
@@ -177,7 +166,7 @@ function update(
   grad: Tensor,
   m: Moment,
   v: Moment,
-  coefficients: Coefficients,
+  coefficients: AdamWCoefficients,
 ): void {
   if (!(m instanceof Float32Array && v instanceof Float32Array)) {
     const inputs = { variable, grad, m: m as Tensor, v: v as Tensor };
@@ -209,13 +198,7 @@ function plainUpdate(
   grad: Float32Array,
   m: Float32Array,
   v: Float32Array,
-  clip: number,
-  beta1: number,
-  beta2: number,
-  rate: number,
-  rootCorrection: number,
-  eps: number,
-  shrink: number,
+  ...[clip, beta1, beta2, rate, rootCorrection, eps, shrink]: AdamWCoefficients
 ): void {
   for (let i = 0; i < values.length; i++) {
     const g = grad[i] * clip;

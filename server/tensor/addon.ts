@@ -19,6 +19,17 @@ export type WeightArgs = [
   input: number,
 ];
 
+/** What the parameters of one AdamW step share, and `shrink`, by which decay multiplies the values. */
+export type AdamWCoefficients = [
+  clip: number,
+  beta1: number,
+  beta2: number,
+  rate: number,
+  rootCorrection: number,
+  eps: number,
+  shrink: number,
+];
+
 /**
  * What the C++ addon exports, and but for the decoder its WebAssembly build too; the comments beside each function in
  * server/tensor/native/bind_*.cc and decoder/bind.cc say what its arguments are. Every function checks that it stays within the arrays it is given.
@@ -210,13 +221,7 @@ export interface Addon {
     grad: Floats,
     m: Floats,
     v: Floats,
-    clip: number,
-    beta1: number,
-    beta2: number,
-    rate: number,
-    rootCorrection: number,
-    eps: number,
-    shrink: number,
+    ...coefficients: AdamWCoefficients
   ) => void;
 
   binary: (op: number, shape: Ints, a: Floats, b: Floats, y: Floats) => void;

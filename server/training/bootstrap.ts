@@ -10,27 +10,28 @@ export interface Estimate {
 
 const RESAMPLES = 1000;
 
-/**
- * The mean of a sample and its percentile bootstrap interval (Efron 1979). The same values and seed give the same
- * interval.
- */
+/** The 95 % percentile interval of a statistic, of which each call draws one sample more (Efron 1979). */
+export function percentileInterval(draw: () => number): { low: number; high: number } {
+  const drawn = Float64Array.from({ length: RESAMPLES }, draw).sort();
+  return {
+    low: drawn[Math.floor(RESAMPLES * 0.025)],
+    high: drawn[Math.ceil(RESAMPLES * 0.975) - 1],
+  };
+}
+
+/** The mean of a sample and its percentile bootstrap interval. The same values and seed give the same interval. */
 export function bootstrap(values: readonly number[], seed: number): Estimate {
   const count = values.length;
   if (count === 0) {
     return { mean: 0, low: 0, high: 0, count };
   }
   const random = new Random(seed);
-  const means = Float64Array.from({ length: RESAMPLES }, () => {
+  const interval = percentileInterval(() => {
     let sum = 0;
     for (let i = 0; i < count; i++) {
       sum += values[random.int(count)];
     }
     return sum / count;
-  }).sort();
-  return {
-    mean: values.reduce((sum, value) => sum + value, 0) / count,
-    low: means[Math.floor(RESAMPLES * 0.025)],
-    high: means[Math.ceil(RESAMPLES * 0.975) - 1],
-    count,
-  };
+  });
+  return { mean: values.reduce((sum, value) => sum + value, 0) / count, ...interval, count };
 }

@@ -23,16 +23,6 @@ export function completedDoc(view: UnitView, other: Doc | null): string {
   });
 }
 
-/** Whether a unit's doc says all that R_doc asks for. */
-function isWhole({ doc, parameters, returnsValue }: UnitView): boolean {
-  const own = doc === null ? null : parsePlainDoc(doc);
-  return (
-    own !== null &&
-    own.params.length === parameters.length &&
-    (own.returns !== null || !returnsValue)
-  );
-}
-
 /** Docs written at once. */
 const ROWS = 64;
 /** More than this many units are not documented before a warm-up: it would take longer than the warm-up itself. */
@@ -50,20 +40,23 @@ export async function warmupDocs(
   writer: LoadedModel | null,
   options: { seed: number; signal?: AbortSignal; onProgress?(share: number): void },
 ): Promise<string[]> {
-  const others: (Doc | null)[] = views.map(() => null);
+  const docs = views.map((view) => completedDoc(view, null));
+  if (writer === null) {
+    return docs;
+  }
   const wanting = views
-    .flatMap((view, i) => (isWhole(view) ? [] : [i]))
-    .slice(0, writer === null ? 0 : MOST_WRITTEN);
+    .flatMap((view, i) => (docs[i] === view.doc ? [] : [i]))
+    .slice(0, MOST_WRITTEN);
   for (let from = 0; from < wanting.length; from += ROWS) {
     const rows = wanting.slice(from, from + ROWS);
     const requests = rows.map((i) => ({ unit: views[i], frame: views[i], temperature: 0 }));
-    const written = await writeDocs(writer!, requests, options);
+    const written = await writeDocs(writer, requests, options);
     rows.forEach((i, at) => {
-      others[i] = written[at]?.doc ?? null;
+      docs[i] = completedDoc(views[i], written[at]?.doc ?? null);
     });
     options.onProgress?.((from + rows.length) / wanting.length);
   }
-  return views.map((view, i) => completedDoc(view, others[i]));
+  return docs;
 }
 
 function sentenceOf(name: string): string {

@@ -16,7 +16,6 @@ const BENCHES = {
   step: benchStep,
   decode: benchDecoding,
   load: benchLoading,
-  similarity: benchSimilarity,
 };
 
 export const bench: Command = {

@@ -34,19 +34,21 @@ export async function benchDiscrimination(file: string, args: ParsedArgs, io: Io
   const tasks = (await readSuite(resolve(io.cwd, suite))).filter(({ canonical }) => canonical);
   const seed = args.number('seed') ?? 1;
   const answers = readAnswers(resolve(io.cwd, file), tasks);
+  const programs = tasks.map(({ id }) =>
+    answers.filter(({ task }) => task === id).map(({ program }) => program),
+  );
   const sandbox = Sandbox.open();
   const bar = io.progress('Running');
-  const { results } = await runSuite(
-    sandbox,
-    tasks,
-    tasks.map(({ id }) => answers.filter(({ task }) => task === id).map(({ program }) => program)),
-    { seed, signal: io.signal, onProgress: (share) => bar.update(Math.round(100 * share), 100) },
-  );
+  const { results } = await runSuite(sandbox, tasks, programs, {
+    seed,
+    signal: io.signal,
+    onProgress: (share) => bar.update(Math.round(100 * share), 100),
+  });
   bar.end();
   const pairs: { task: string; a: string; b: string; passed: boolean }[] = [];
   for (const [i, { id, canonical }] of tasks.entries()) {
     const a = await bareCode(canonical!);
-    for (const [k, { program }] of answers.filter(({ task }) => task === id).entries()) {
+    for (const [k, program] of programs[i].entries()) {
       const passed = results[i].outcomes[k]?.outcome === 'passed';
       pairs.push({ task: id, a, b: await bareCode(program), passed });
     }

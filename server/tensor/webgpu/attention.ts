@@ -1,4 +1,4 @@
-import { queryBlocks, tileConstants, tileOf } from './attentionTiles.js';
+import { QUERY_ENTRY, queryBlocks, tileConstants, tileOf } from './attentionTiles.js';
 import { attentionGrad } from './attentionGrad.js';
 import type { WebgpuKernel } from './kernel.js';
 
@@ -19,22 +19,7 @@ const code = (tile: number, headSize: number): string => `
   var<workgroup> queries: array<f32, T * S>;
   var<workgroup> others: array<f32, T * S>; // keys, then values
   var<workgroup> scores: array<f32, T * T>;
-
-  @compute @workgroup_size(T, T)
-  fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-          @builtin(local_invocation_id) local: vec3u) {
-    let block = group.x + group.y * groups.x;
-    if (block >= p.blocks) { return; }
-    let start = u32(blocks[block * 5u]);
-    let end = u32(blocks[block * 5u + 1u]);
-    let segment = u32(blocks[block * 5u + 2u]);
-    let prefixStart = u32(blocks[block * 5u + 3u]);
-    let prefix = u32(blocks[block * 5u + 4u]) - prefixStart;
-    let seen = prefix + end - segment;
-    let head = group.z;
-    let kvHead = head * p.kvHeads / p.heads;
-    let i = local.y;
-    let j = local.x;
+  ${QUERY_ENTRY}
     let query = start + i;
     let there = query < end;
     for (var d = j; d < D; d += T) {

@@ -1,4 +1,11 @@
-import { keyBlocks, queryBlocks, tileConstants, tileOf } from './attentionTiles.js';
+import {
+  BLOCK_ENTRY,
+  keyBlocks,
+  QUERY_ENTRY,
+  queryBlocks,
+  tileConstants,
+  tileOf,
+} from './attentionTiles.js';
 import type { WebgpuKernel } from './kernel.js';
 
 const THREADS = 64;
@@ -45,14 +52,6 @@ const INPUTS = `
     return vec2f(weight, weight * (product - statistic.y) * scale);
   }`;
 
-const ENTRY = `@compute @workgroup_size(T, T)
-  fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-          @builtin(local_invocation_id) local: vec3u) {
-    let block = group.x + group.y * groups.x;
-    if (block >= p.blocks) { return; }
-    let i = local.y;
-    let j = local.x;`;
-
 /** The blocks and threads are those of the forward pass. */
 const queryCode = (tile: number, headSize: number): string => `
   ${tileConstants(tile, headSize)}
@@ -60,15 +59,7 @@ const queryCode = (tile: number, headSize: number): string => `
   @group(0) @binding(6) var<storage, read_write> dq: array<f32>;
   @group(0) @binding(7) var<uniform> p: Params;
   var<workgroup> slopes: array<f32, T * T>;
-  ${ENTRY}
-    let start = u32(blocks[block * 5u]);
-    let end = u32(blocks[block * 5u + 1u]);
-    let segment = u32(blocks[block * 5u + 2u]);
-    let prefixStart = u32(blocks[block * 5u + 3u]);
-    let prefix = u32(blocks[block * 5u + 4u]) - prefixStart;
-    let seen = prefix + end - segment;
-    let head = group.z;
-    let kvHead = head * p.kvHeads / p.heads;
+  ${QUERY_ENTRY}
     let query = start + i;
     let there = query < end;
     let own = (query * p.heads + head) * D;
@@ -122,7 +113,7 @@ const keyCode = (tile: number, headSize: number): string => `
   @group(0) @binding(7) var<storage, read_write> dv: array<f32>;
   @group(0) @binding(8) var<uniform> p: Params;
   var<workgroup> both: array<vec2f, T * T>;
-  ${ENTRY}
+  ${BLOCK_ENTRY}
     let start = u32(blocks[block * 4u]);
     let end = u32(blocks[block * 4u + 1u]);
     let firstEntry = u32(blocks[block * 4u + 2u]);

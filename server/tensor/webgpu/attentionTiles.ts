@@ -24,6 +24,26 @@ export function tileConstants(tile: number, headSize: number): string {
     struct Params { heads: u32, kvHeads: u32, blocks: u32, scale: f32 }`;
 }
 
+/** The begin of a shader whose workgroup (x, y) has a block, and whose thread is (j, i). */
+export const BLOCK_ENTRY = `@compute @workgroup_size(T, T)
+  fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+          @builtin(local_invocation_id) local: vec3u) {
+    let block = group.x + group.y * groups.x;
+    if (block >= p.blocks) { return; }
+    let i = local.y;
+    let j = local.x;`;
+
+/** The same where the blocks are those of {@link queryBlocks}, and z is the head. */
+export const QUERY_ENTRY = `${BLOCK_ENTRY}
+    let start = u32(blocks[block * 5u]);
+    let end = u32(blocks[block * 5u + 1u]);
+    let segment = u32(blocks[block * 5u + 2u]);
+    let prefixStart = u32(blocks[block * 5u + 3u]);
+    let prefix = u32(blocks[block * 5u + 4u]) - prefixStart;
+    let seen = prefix + end - segment;
+    let head = group.z;
+    let kvHead = head * p.kvHeads / p.heads;`;
+
 /** Blocks of up to a tile of queries of one segment, five numbers each: start, end, segment, prefix, its end. */
 export function queryBlocks(segments: Int32Array, tile: number): Int32Array {
   const blocks: number[] = [];

@@ -1,5 +1,5 @@
 import { Random } from '../../util/random.js';
-import type { Estimate } from '../bootstrap.js';
+import { percentileInterval, type Estimate } from '../bootstrap.js';
 
 /** How a measure scored an answer to a task, and whether the answer passed the task's tests. */
 export interface ScoredAnswer {
@@ -7,8 +7,6 @@ export interface ScoredAnswer {
   score: number;
   passed: boolean;
 }
-
-const RESAMPLES = 1000;
 
 /**
  * The area under the ROC curve of the score as a predictor of passing: the chance that an answer that passed scores
@@ -32,31 +30,18 @@ export function rocArea(answers: readonly Pick<ScoredAnswer, 'score' | 'passed'>
 
 /** The area with its 95 % percentile interval; whole tasks are drawn, since answers to one task are alike. */
 export function rocEstimate(answers: readonly ScoredAnswer[], seed: number): Estimate {
-  const byTask = new Map<string, ScoredAnswer[]>();
-  for (const answer of answers) {
-    byTask.set(answer.task, [...(byTask.get(answer.task) ?? []), answer]);
-  }
-  const groups = [...byTask.values()];
+  const groups = byTask(answers);
   const random = new Random(seed);
-  const areas = Float64Array.from({ length: RESAMPLES }, () =>
+  const interval = percentileInterval(() =>
     rocArea(groups.flatMap(() => groups[random.int(groups.length)])),
-  ).sort();
-  return {
-    mean: rocArea(answers),
-    low: areas[Math.floor(RESAMPLES * 0.025)],
-    high: areas[Math.ceil(RESAMPLES * 0.975) - 1],
-    count: answers.length,
-  };
+  );
+  return { mean: rocArea(answers), ...interval, count: answers.length };
 }
 
 /** The same within tasks: the chance that of two answers to one task, one passed and one failed, the first scores higher. */
 export function withinTasks(answers: readonly ScoredAnswer[]): number {
-  const byTask = new Map<string, ScoredAnswer[]>();
-  for (const answer of answers) {
-    byTask.set(answer.task, [...(byTask.get(answer.task) ?? []), answer]);
-  }
   let [won, pairs] = [0, 0];
-  for (const group of byTask.values()) {
+  for (const group of byTask(answers)) {
     const passed = group.filter((answer) => answer.passed).length;
     const here = passed * (group.length - passed);
     if (here > 0) {
@@ -65,4 +50,12 @@ export function withinTasks(answers: readonly ScoredAnswer[]): number {
     }
   }
   return won / pairs;
+}
+
+function byTask(answers: readonly ScoredAnswer[]): ScoredAnswer[][] {
+  const groups = new Map<string, ScoredAnswer[]>();
+  for (const answer of answers) {
+    groups.set(answer.task, [...(groups.get(answer.task) ?? []), answer]);
+  }
+  return [...groups.values()];
 }

@@ -5,7 +5,6 @@ import {
   sum,
   tensor1d,
   tensor2d,
-  tensor,
   type Scalar,
   type Tensor,
   type Tensor1D,
@@ -30,8 +29,8 @@ import {
   expectClose,
   expectSameOnBoth,
   randomInputs,
-  randomValues,
   startBackends,
+  weightedLogProbsCase,
 } from './support.js';
 
 type Op = (...inputs: Tensor[]) => Tensor;
@@ -262,41 +261,7 @@ describe('weightedLogProbs', () => {
     [50, 49, 1100],
     [1000, 20, 130],
   ])('%i tokens of width %i, %i in the vocabulary', async (n, width, vocab) => {
-    const targets = Int32Array.from({ length: n }, (_, i) =>
-      i % 4 === 3 ? -1 : (i * 131) % vocab,
-    );
-    // Some tokens weigh nothing, but have their log-probability all the same.
-    const weights = randomValues(n, 3).map((x, i) => (i % 5 === 2 ? 0 : x));
-    const inputs = randomInputs([
-      [n, width],
-      [vocab, width],
-    ]);
-    const earlier = randomValues(vocab * width, 4);
-    const shift = randomValues(vocab, 5);
-    const run = async (
-      name: 'cpu' | (typeof COMPILED)[number],
-      add: boolean,
-      shifted: boolean,
-    ): Promise<Float32Array[]> => {
-      await setBackend(name);
-      const [h, w] = inputs.map(({ shape, values }) => variable(tensor(values.slice(), shape)));
-      const sums = add ? new Map([[w, tensor(earlier.slice(), w.shape)]]) : undefined;
-      let scores: Float32Array[] = [];
-      const loss = (): Scalar => {
-        const { total, logProbs, entropy } = weightedLogProbs(
-          h as Tensor2D,
-          w as Tensor2D,
-          targets,
-          weights,
-          shifted ? shift : null,
-        );
-        scores = [logProbs, entropy].map((x) => x.dataSync<'float32'>().slice());
-        return total;
-      };
-      const { value, grads } = valueAndGrads(loss, [h, w], sums);
-      const found = [value, grads.get(h)!, grads.get(w)!];
-      return [...found.map((x) => x.dataSync<'float32'>().slice()), ...scores];
-    };
+    const run = weightedLogProbsCase(n, width, vocab);
     for (const [add, shifted] of [
       [false, false],
       [true, false],

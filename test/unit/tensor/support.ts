@@ -1,7 +1,18 @@
-import { grads, setBackend, tensor, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  grads,
+  type Scalar,
+  setBackend,
+  tensor,
+  type Tensor,
+  type Tensor2D,
+  tidy,
+  variable,
+} from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { type Addon, nativeAddon } from '../../../server/tensor/addon.js';
+import { valueAndGrads } from '../../../server/tensor/autodiff.js';
 import { type BackendName, initBackend } from '../../../server/tensor/backend.js';
+import { weightedLogProbs } from '../../../server/tensor/ops/logProbs.js';
 import { wasmAddon } from '../../../server/tensor/wasmAddon.js';
 import { Random } from '../../../server/util/random.js';
 
@@ -91,4 +102,44 @@ export async function startBackends(): Promise<void> {
   await initBackend('cpu');
   await initBackend('wasm', { threads: 2 });
   await initBackend('native', { threads: 2 });
+}
+
+/**
+ * The weighted loss of random rows, its gradients, log-probabilities and entropies, on one backend: `added` to
+ * an earlier gradient of the table, `shifted` as a sample of the vocabulary is.
+ */
+export function weightedLogProbsCase(
+  n: number,
+  width: number,
+  vocab: number,
+): (backend: BackendName, added: boolean, shifted: boolean) => Promise<Float32Array[]> {
+  const targets = Int32Array.from({ length: n }, (_, i) => (i % 4 === 3 ? -1 : (i * 131) % vocab));
+  // Some tokens weigh nothing, but have their log-probability all the same.
+  const weights = randomValues(n, 3).map((x, i) => (i % 5 === 2 ? 0 : x));
+  const inputs = randomInputs([
+    [n, width],
+    [vocab, width],
+  ]);
+  const earlier = randomValues(vocab * width, 4);
+  const shift = randomValues(vocab, 5);
+  return async (backend, added, shifted) => {
+    await setBackend(backend);
+    const [h, w] = inputs.map(({ shape, values }) => variable(tensor(values.slice(), shape)));
+    const sums = added ? new Map([[w, tensor(earlier.slice(), w.shape)]]) : undefined;
+    let scores: Float32Array[] = [];
+    const loss = (): Scalar => {
+      const { total, logProbs, entropy } = weightedLogProbs(
+        h as Tensor2D,
+        w as Tensor2D,
+        targets,
+        weights,
+        shifted ? shift : null,
+      );
+      scores = [logProbs, entropy].map((x) => x.dataSync<'float32'>().slice());
+      return total;
+    };
+    const { value, grads } = valueAndGrads(loss, [h, w], sums);
+    const found = [value, grads.get(h)!, grads.get(w)!];
+    return [...found.map((x) => x.dataSync<'float32'>().slice()), ...scores];
+  };
 }

@@ -1,23 +1,27 @@
 import {
   setBackend,
-  type Scalar,
   tensor,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
-  variable,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, test } from 'vitest';
-import { valueAndGrads } from '../../../server/tensor/autodiff.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import { attention } from '../../../server/tensor/ops/attention.js';
-import { selectedLogProbs, weightedLogProbs } from '../../../server/tensor/ops/logProbs.js';
+import { selectedLogProbs } from '../../../server/tensor/ops/logProbs.js';
 import { anyEmbedding, quantizedLinear } from '../../../server/tensor/ops/quantizedLinear.js';
 import { rmsNorm } from '../../../server/tensor/ops/rmsNorm.js';
 import { type Segment, segmentsOf } from '../../../server/tensor/segments.js';
 import { QuantizedMatrix } from '../../../server/tensor/weights.js';
 import { onWebgpu, useBackend } from '../model/backends.js';
-import { evaluate, expectClose, type Input, randomInputs, randomValues } from './support.js';
+import {
+  evaluate,
+  expectClose,
+  type Input,
+  randomInputs,
+  randomValues,
+  weightedLogProbsCase,
+} from './support.js';
 
 type Op = (...inputs: Tensor[]) => Tensor;
 const op = (f: (...inputs: Tensor2D[]) => Tensor): Op => f as unknown as Op;
@@ -110,40 +114,7 @@ onWebgpu('a WGSL kernel', () => {
     [20, 17, 300],
     [130, 20, 67],
   ])('weightedLogProbs: %i tokens of width %i, %i in the vocabulary', async (n, width, vocab) => {
-    const targets = Int32Array.from({ length: n }, (_, i) =>
-      i % 4 === 3 ? -1 : (i * 131) % vocab,
-    );
-    const weights = randomValues(n, 3).map((x, i) => (i % 5 === 2 ? 0 : x));
-    const inputs = randomInputs([
-      [n, width],
-      [vocab, width],
-    ]);
-    const earlier = randomValues(vocab * width, 4);
-    const shift = randomValues(vocab, 5);
-    const run = async (
-      backend: string,
-      added: boolean,
-      shifted: boolean,
-    ): Promise<Float32Array[]> => {
-      await setBackend(backend);
-      const [h, w] = inputs.map(({ shape, values }) => variable(tensor(values.slice(), shape)));
-      const sums = added ? new Map([[w, tensor(earlier.slice(), w.shape)]]) : undefined;
-      let scores: Float32Array[] = [];
-      const loss = (): Scalar => {
-        const { total, logProbs, entropy } = weightedLogProbs(
-          h as Tensor2D,
-          w as Tensor2D,
-          targets,
-          weights,
-          shifted ? shift : null,
-        );
-        scores = [logProbs, entropy].map((x) => x.dataSync<'float32'>().slice());
-        return total;
-      };
-      const { value, grads } = valueAndGrads(loss, [h, w], sums);
-      const found = [value, grads.get(h)!, grads.get(w)!];
-      return [...found.map((x) => x.dataSync<'float32'>().slice()), ...scores];
-    };
+    const run = weightedLogProbsCase(n, width, vocab);
     for (const [added, shifted] of [
       [false, false],
       [true, true],
