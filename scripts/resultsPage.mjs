@@ -1,21 +1,30 @@
-// The page docs/results.md, made from the runs that results.mjs recorded.
+// The page docs/results.md and its plots, made from the runs that results.mjs recorded.
+import { linePlot } from './svg.mjs';
 
-/** @param runs the records of docs/results.json */
+/** @param runs the records of docs/results.jsonl */
 export function report(runs) {
   const of = (section) => runs.filter((run) => run.section === section);
   return [
     '# Does it learn?',
     '',
-    'Written by `node scripts/results.mjs`; every run stands with its seed and command in [results.json](results.json). The',
-    'score is the similarity (CSSG) after the round trip on held-out files, an empty body counting 0; lift is what the doc',
-    'adds over an empty one. Brackets hold 95 % bootstrap intervals over functions. A seed decides the split, too. What a',
-    'phase added is measured function by function; rows of all seeds pool the functions of their runs.',
+    'Written by `node scripts/results.mjs`; every run stands with its seed, its command and its curve in',
+    '[results.jsonl](results.jsonl). Each starts from the built-in model, reads every function of the workspace twice in the',
+    'warm-up, and then learns by round trips for the steps given: counted in steps, not minutes, a run gives the same',
+    'figures on every machine. 300 steps are about what the ten minutes of the default allow on two cores.',
+    '',
+    '**Score** is the similarity (CSSG) after the round trip on functions of held-out files, an empty body counting 0;',
+    '**lift** is what the doc adds over an empty one. Brackets hold 95 % bootstrap intervals over functions. A seed decides',
+    'what is held out, too. What a phase added is measured function by function; rows in bold pool the functions of all seeds.',
     '',
     ...machines(runs),
     '## Learning',
     '',
     ...learning(of('learning')),
+    '![Reward of the code over the steps of learning](results/rewards.svg)',
+    '',
     '## Ablations',
+    '',
+    'All are scored alike, by CSSG above an empty body; against the default is measured function by function, seed by seed.',
     '',
     ...varied(of('ablations'), of('learning')),
     '## Scaling',
@@ -23,51 +32,105 @@ export function report(runs) {
     ...varied(of('scaling'), of('learning')),
     '## No cipher',
     '',
-    'Means over the first and the last third of the steps of learning. The gap is what the trained model rebuilds better',
-    'from a doc than the model as it was before learning.',
+    'Does the doc stay a text that others can read? Of the docs of a step, some are read again by the model as it was before',
+    'learning: the gap is what the trained model rebuilds better than that one. Means over the first and the last third of',
+    'the steps.',
     '',
-    ...cipher(of('learning')),
+    ...cipher([...of('learning'), ...of('long')]),
+    ...(of('long').length > 0
+      ? ['![Leaks and the gap to the frozen reader over a long run](results/cipher.svg)', '']
+      : []),
   ].join('\n');
 }
 
+/** Plots by file name. */
+export function plots(runs) {
+  const of = (section) => runs.filter((run) => run.section === section);
+  const curves = (group, name) => {
+    const steps = group[0].curve.map(({ step }) => step);
+    return steps.flatMap((step, i) => {
+      const values = group
+        .map(({ curve }) => curve[i]?.[name])
+        .filter((v) => typeof v === 'number');
+      return values.length === 0 ? [] : [[step, mean(values)]];
+    });
+  };
+  const ticks = {
+    x: [100, 200, 300, 500, 1000, 1500, 2000],
+    y: [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
+  };
+  const made = {};
+  const learnt = [...groups(of('learning'), ({ workspace }) => workspace)];
+  if (learnt.length > 0) {
+    made['rewards.svg'] = linePlot(
+      'Reward of the code, mean of the seeds',
+      learnt.map((group) => ({ label: group[0].workspace, points: curves(group, 'codeReward') })),
+      ticks,
+    );
+  }
+  const long = of('long');
+  if (long.length > 0) {
+    made['cipher.svg'] = linePlot(
+      `A long run on ${long[0].workspace}`,
+      [
+        ['reward of the code', 'codeReward'],
+        ['gap to the frozen reader', 'frozenGap'],
+        ['share of docs that leak', 'leakRate'],
+      ].map(([label, name]) => ({ label, points: curves(long, name) })),
+      ticks,
+    );
+  }
+  return made;
+}
+
 function machines(runs) {
-  const names = [...new Set(runs.map(({ machine }) => machine))];
-  return names.length === 0 ? [] : [`Machine: ${names.join('; ')}.`, ''];
+  const names = [
+    ...new Set(runs.map(({ machine, threads }) => `${machine}; threads of a run: ${threads}`)),
+  ];
+  return names.length === 0 ? [] : [`Machine: ${names.join(' / ')}.`, ''];
 }
 
 function learning(runs) {
-  const rows = [...groups(runs, ({ workspace, minutes }) => `${workspace} ${minutes}`)].flatMap(
-    (group) => [
-      ...group.map((run) => learningRow(run.seed, run, phases([run]))),
-      ...(group.length > 1 ? [learningRow('all', group[0], phases(group), true)] : []),
-    ],
-  );
-  const head = [
-    'workspace',
-    'minutes',
-    'seed',
-    'before',
-    'after warm-up',
-    'after learning',
-    'added by warm-up',
-    'added by learning',
-  ];
-  const docs = runs.map((run) => [
-    run.workspace,
-    run.seed,
-    `${run.functions.train} + ${run.functions.heldOut}`,
-    `${run.warmupSteps} + ${run.steps}`,
-    estimate(run.before.lift),
-    estimate(run.afterLearning.lift),
-    ...[run.before, run.afterWarmup ?? run.before, run.afterLearning].map(({ humanDocs }) =>
-      humanDocs === null ? '-' : humanDocs.chrf.toFixed(3),
-    ),
-    run.kept,
+  const workspaces = [...groups(runs, ({ workspace, steps }) => `${workspace} ${steps}`)];
+  const rows = workspaces.flatMap((group) => [
+    ...group.map((run) => [run.workspace, run.seed, ...phases([run])]),
+    ...(group.length > 1
+      ? [[group[0].workspace, 'all', ...phases(group)].map((cell) => `**${cell}**`)]
+      : []),
   ]);
+  const names = workspaces.map(
+    ([{ workspace, commit, functions }]) =>
+      `${workspace} at ${commit} (${functions.train + functions.heldOut} functions)`,
+  );
+  const docs = runs.map((run) => {
+    const stages = [run.before, run.afterWarmup ?? run.before, run.afterLearning];
+    return [
+      run.workspace,
+      run.seed,
+      `${run.functions.train} + ${run.before.scores.length}`,
+      `${run.warmupSteps} + ${run.learningSteps}`,
+      ...stages.map(({ lift }) => estimate(lift)),
+      ...stages.map(({ chrf }) => (chrf === null ? '-' : chrf.toFixed(3))),
+      run.kept,
+    ];
+  });
   return [
-    ...table(head, rows),
-    'Functions are those learnt from and those held out, steps those of warm-up and learning; chrF is of the summaries',
-    'against those that people wrote, where there are any; kept are the weights that scored higher.',
+    `Workspaces, none of them in the built-in model's training data: ${names.join(', ')}.`,
+    '',
+    ...table(
+      [
+        'workspace',
+        'seed',
+        'before',
+        'after warm-up',
+        'after learning',
+        'added by warm-up',
+        'added by learning',
+      ],
+      rows,
+    ),
+    'Functions are those learnt from and those scored; steps those of warm-up and learning; chrF is of the summaries',
+    'against those that people wrote; kept are the weights that scored higher.',
     '',
     ...table(
       [
@@ -76,7 +139,8 @@ function learning(runs) {
         'functions',
         'steps',
         'lift before',
-        'lift after',
+        'after warm-up',
+        'after learning',
         'chrF before',
         'after warm-up',
         'after learning',
@@ -87,61 +151,71 @@ function learning(runs) {
   ];
 }
 
-function learningRow(seed, { workspace, commit, minutes }, scores, strong = false) {
-  const cells = [`${workspace} (${commit})`, minutes, seed, ...scores];
-  return strong ? cells.map((cell) => `**${cell}**`) : cells;
-}
-
 /** Scores and gains of some runs, their functions pooled. */
 function phases(runs) {
-  const pooled = (read) => runs.flatMap((run) => read(run)?.units ?? []);
+  const pooled = (read) => runs.flatMap((run) => read(run).scores);
   const before = pooled((run) => run.before);
   const warm = pooled((run) => run.afterWarmup ?? run.before);
   const after = pooled((run) => run.afterLearning);
-  const gain = (from, to) => bootstrap(to.map((score, i) => score - from[i]));
   return [
     estimate(bootstrap(before)),
     estimate(bootstrap(warm)),
     estimate(bootstrap(after)),
-    estimate(gain(before, warm)),
-    estimate(gain(warm, after)),
+    estimate(bootstrap(differences(before, warm))),
+    estimate(bootstrap(differences(warm, after))),
   ];
 }
 
 function varied(runs, whole) {
-  const workspace = runs[0]?.workspace;
-  const all = [...whole.filter((run) => run.workspace === workspace), ...runs];
-  const rows = [...groups(all, ({ variant, minutes }) => `${variant} ${minutes}`)].map((group) => {
+  const defaults = whole.filter(
+    ({ workspace, steps }) => workspace === runs[0]?.workspace && steps === runs[0].steps,
+  );
+  const all = [...defaults, ...runs];
+  const rows = [...groups(all, ({ variant, steps }) => `${variant} ${steps}`)].map((group) => {
     const reached = group.map((run) => run.reached);
     const share = (name) => mean(reached.map((each) => each[name])).toFixed(3);
+    const against = group.flatMap((run) => {
+      const same = defaults.find(({ seed }) => seed === run.seed);
+      return same === undefined || same === run
+        ? []
+        : differences(same.reached.scores, run.reached.scores);
+    });
     return [
       group[0].variant,
-      group[0].minutes,
       group.map(({ seed }) => seed).join(', '),
-      Math.round(mean(group.map(({ steps }) => steps))),
-      estimate(bootstrap(reached.flatMap(({ units }) => units))),
+      Math.round(mean(group.map(({ learningSteps }) => learningSteps))),
+      estimate(bootstrap(reached.flatMap(({ scores }) => scores))),
+      against.length === 0 ? '-' : estimate(bootstrap(against)),
       mean(reached.map(({ lift }) => lift.mean)).toFixed(3),
       share('parseRate'),
       share('wholeDocs'),
       share('leakRate'),
     ];
   });
-  const head = ['variant', 'minutes', 'seeds', 'steps', 'score', 'lift'];
-  return table([...head, 'parse', 'whole docs', 'leaks'], rows);
+  const head = ['variant', 'seeds', 'steps', 'score', 'against the default', 'lift'];
+  return runs.length === 0
+    ? ['No runs yet.', '']
+    : [`On ${runs[0].workspace}.`, '', ...table([...head, 'parse', 'whole docs', 'leaks'], rows)];
 }
 
 function cipher(runs) {
   const rows = runs.map((run) => {
-    const third = Math.ceil(run.learning.length / 3);
+    const third = Math.ceil(run.curve.length / 3);
     const ends = (name) =>
-      [run.learning.slice(0, third), run.learning.slice(-third)].map((steps) => {
-        const values = steps.map((step) => step[name]).filter((value) => value !== null);
+      [run.curve.slice(0, third), run.curve.slice(-third)].map((points) => {
+        const values = points.map((point) => point[name]).filter((value) => value !== null);
         return values.length === 0 ? '-' : mean(values).toFixed(3);
       });
-    return [run.workspace, run.seed, run.ended, ...ends('leakRate'), ...ends('frozenGap')];
+    return [
+      run.workspace,
+      run.seed,
+      run.learningSteps,
+      run.ended,
+      ...['codeReward', 'leakRate', 'frozenGap', 'kl'].flatMap(ends),
+    ];
   });
-  const head = ['workspace', 'seed', 'ended', 'leaks, first', 'leaks, last', 'gap, first'];
-  return table([...head, 'gap, last'], rows);
+  const pairs = ['reward', 'leaks', 'gap', 'KL'].flatMap((name) => [`${name}, first`, 'last']);
+  return table(['workspace', 'seed', 'steps', 'ended', ...pairs], rows);
 }
 
 function groups(runs, key) {
@@ -150,6 +224,10 @@ function groups(runs, key) {
     found.set(key(run), [...(found.get(key(run)) ?? []), run]);
   }
   return found.values();
+}
+
+function differences(from, to) {
+  return to.map((value, i) => value - from[i]);
 }
 
 function mean(values) {

@@ -29,7 +29,7 @@ export const train: Command = {
       name: 'warmup-steps',
       value: 'integer',
       min: 0,
-      summary: 'steps of warm-up; 0 leaves it out',
+      summary: 'steps of warm-up (default: some passes over the code); 0 leaves it out',
     },
     {
       name: 'seed',

@@ -2,18 +2,20 @@ import type { Settings } from './settings.js';
 import type { Progressed } from './state.js';
 
 /**
- * How far the warm-up has come, in [0, 1]: by its steps where they are given, else by its share of the minutes or by
- * its epochs, whichever comes first. A small workspace is learnt by heart before its minutes are over.
+ * How far the warm-up has come, in [0, 1]: by its steps where they are given, else by its epochs, or by its share of
+ * the minutes where that comes first.
  */
 export function warmupFraction(settings: Settings, progressed: Progressed): number {
   if (settings.warmupSteps !== null) {
     return share(progressed.warmupSteps, settings.warmupSteps);
   }
-  const seconds = (settings.minutes ?? 0) * 60 * settings.warmupShare;
-  return Math.max(
-    share(progressed.warmupSeconds, seconds),
-    share(progressed.epochs, settings.warmupEpochs),
-  );
+  const byEpochs = share(progressed.epochs, settings.warmupEpochs);
+  return settings.minutes === null
+    ? byEpochs
+    : Math.max(
+        byEpochs,
+        share(progressed.warmupSeconds, settings.minutes * 60 * settings.warmupShare),
+      );
 }
 
 /** How far the learning has come, in [0, 1]: by its steps, or in the time that the warm-up has left of the minutes. */

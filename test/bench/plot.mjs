@@ -1,37 +1,13 @@
-// Plots as SVG, drawn here: no library, readable in light and dark.
+// The plots of the benchmarks.
+import { svg, text, WIDTH } from '../../scripts/svg.mjs';
 
-const STYLE = `<style>
-text { font: 13px system-ui, sans-serif; fill: #24292f }
-.faint { fill: #57606a } .grid { stroke: #d0d7de } .goal { stroke: #cf222e; stroke-width: 2 }
-.c0 { fill: #0969da } .c1 { fill: #8c959f } .c2 { fill: #1a7f37 } .c3 { fill: #bf8700 } .c4 { fill: #8250df }
-.c5 { fill: #bc4c00 } .c6 { fill: #6e7781 }
-@media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 } .faint { fill: #9198a1 } .grid { stroke: #3d444d } .goal { stroke: #ff7b72 }
-.c0 { fill: #4493f8 } .c1 { fill: #656c76 } .c2 { fill: #3fb950 } .c3 { fill: #d29922 } .c4 { fill: #ab7df8 }
-.c5 { fill: #db6d28 } .c6 { fill: #9198a1 }
-}
-</style>`;
-
-const WIDTH = 720;
 const LABELS = 160;
 const RIGHT = 70;
 const ROW = 30;
 const TOP = 34;
 
-const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-const text = (x, y, content, more = '') =>
-  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${escape(content)}</text>`;
 const bar = (x, y, width, height, colour) =>
   `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${Math.max(width, 0.5).toFixed(1)}" height="${height}" class="c${colour}" rx="2"/>`;
-
-function svg(height, title, parts) {
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img"><title>${escape(title)}</title>
-${STYLE}
-${text(0, 16, title, 'font-weight="600"')}
-${parts.join('\n')}
-</svg>
-`;
-}
 
 /**
  * Horizontal bars on a logarithmic scale around 1, with a mark where the goal is.

@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { extractUnits } from '../../corpus/extract.js';
 import { loadParser } from '../../languages/parser.js';
-import { loadSimilarity, METRICS } from '../../similarity/similarity.js';
+import { loadSimilarity, type Metric, METRICS } from '../../similarity/similarity.js';
+import type { Estimate } from '../../training/bootstrap.js';
 import {
-  rocEstimate,
-  type ScoredAnswer,
-  withinTasks,
+  areaEstimate,
+  byTask,
+  pooledArea,
+  type Tasks,
+  withinArea,
 } from '../../training/suite/discrimination.js';
 import { Sandbox } from '../../training/suite/sandbox.js';
 import { runSuite } from '../../training/suite/suite.js';
@@ -55,19 +58,36 @@ export async function benchDiscrimination(file: string, args: ParsedArgs, io: Io
   }
   const passed = pairs.filter((pair) => pair.passed).length;
   io.print(`${pairs.length} answers to ${tasks.length} tasks, ${passed} of them right`);
-  const measures: Record<string, { area: number; low: number; high: number; within: number }> = {};
+  const scored = new Map<Metric, Tasks>();
   for (const metric of METRICS) {
     const measure = await loadSimilarity('python', metric);
-    const scored = pairs.map(
-      ({ task, a, b, passed }): ScoredAnswer => ({ task, score: measure.score(a, b), passed }),
-    );
-    const { mean: area, low, high } = rocEstimate(scored, seed);
-    const within = withinTasks(scored);
-    measures[metric] = { area, low, high, within };
-    const [range, inTasks] = [`[${low.toFixed(3)}, ${high.toFixed(3)}]`, within.toFixed(3)];
-    io.print(`${metric.padEnd(12)} area ${area.toFixed(3)} ${range}, within tasks ${inTasks}`);
+    const answers = pairs.map(({ task, a, b, passed }) => ({
+      task,
+      score: measure.score(a, b),
+      passed,
+    }));
+    scored.set(metric, byTask(answers));
   }
+  const first = scored.get(METRICS[0])!;
+  const measures = Object.fromEntries(
+    [...scored].map(([metric, tasks]) => {
+      const less = tasks === first ? undefined : tasks;
+      const [area, within] = [pooledArea, withinArea].map((each) => ({
+        own: areaEstimate(each, tasks, seed),
+        behind: less === undefined ? null : areaEstimate(each, first, seed, less),
+      }));
+      io.print(`${metric.padEnd(12)} area ${shown(area)}; within tasks ${shown(within)}`);
+      return [metric, { area, within }];
+    }),
+  );
   return { what: 'similarity', answers: pairs.length, tasks: tasks.length, passed, seed, measures };
+}
+
+/** An area, and how far it lies behind that of the first measure. */
+function shown({ own, behind }: { own: Estimate; behind: Estimate | null }): string {
+  const text = ({ mean, low, high }: Estimate): string =>
+    `${mean.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+  return behind === null ? text(own) : `${text(own)}, ${METRICS[0]} above it by ${text(behind)}`;
 }
 
 /** Lines with the task's id in `task_id` and a whole program in `solution`. */

@@ -28,20 +28,26 @@ export function rocArea(answers: readonly Pick<ScoredAnswer, 'score' | 'passed'>
   return (ranks - (passed * (passed + 1)) / 2) / (passed * (sorted.length - passed));
 }
 
-/** The area with its 95 % percentile interval; whole tasks are drawn, since answers to one task are alike. */
-export function rocEstimate(answers: readonly ScoredAnswer[], seed: number): Estimate {
-  const groups = byTask(answers);
-  const random = new Random(seed);
-  const interval = percentileInterval(() =>
-    rocArea(groups.flatMap(() => groups[random.int(groups.length)])),
-  );
-  return { mean: rocArea(answers), ...interval, count: answers.length };
+/** Answers by task: those to one task are alike, so that samples and intervals are made of whole tasks. */
+export type Tasks = readonly (readonly ScoredAnswer[])[];
+
+export function byTask(answers: readonly ScoredAnswer[]): Tasks {
+  const groups = new Map<string, ScoredAnswer[]>();
+  for (const answer of answers) {
+    groups.set(answer.task, [...(groups.get(answer.task) ?? []), answer]);
+  }
+  return [...groups.values()];
+}
+
+/** The area over the answers to all tasks thrown together. */
+export function pooledArea(tasks: Tasks): number {
+  return rocArea(tasks.flat());
 }
 
 /** The same within tasks: the chance that of two answers to one task, one passed and one failed, the first scores higher. */
-export function withinTasks(answers: readonly ScoredAnswer[]): number {
+export function withinArea(tasks: Tasks): number {
   let [won, pairs] = [0, 0];
-  for (const group of byTask(answers)) {
+  for (const group of tasks) {
     const passed = group.filter((answer) => answer.passed).length;
     const here = passed * (group.length - passed);
     if (here > 0) {
@@ -52,10 +58,21 @@ export function withinTasks(answers: readonly ScoredAnswer[]): number {
   return won / pairs;
 }
 
-function byTask(answers: readonly ScoredAnswer[]): ScoredAnswer[][] {
-  const groups = new Map<string, ScoredAnswer[]>();
-  for (const answer of answers) {
-    groups.set(answer.task, [...(groups.get(answer.task) ?? []), answer]);
-  }
-  return [...groups.values()];
+/**
+ * An area with its 95 % percentile interval.
+ * @param less another measure's scores of the same answers: the estimate is of what the first has above it
+ */
+export function areaEstimate(
+  area: (tasks: Tasks) => number,
+  tasks: Tasks,
+  seed: number,
+  less?: Tasks,
+): Estimate {
+  const random = new Random(seed);
+  const of = (drawn: readonly number[]): number => {
+    const own = area(drawn.map((i) => tasks[i]));
+    return less === undefined ? own : own - area(drawn.map((i) => less[i]));
+  };
+  const interval = percentileInterval(() => of(tasks.map(() => random.int(tasks.length))));
+  return { mean: of([...tasks.keys()]), ...interval, count: tasks.length };
 }

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  areaEstimate,
+  byTask,
+  pooledArea,
   rocArea,
-  rocEstimate,
-  withinTasks,
+  withinArea,
 } from '../../../server/training/suite/discrimination.js';
 
 const answer = (task: string, score: number, passed: boolean) => ({ task, score, passed });
@@ -28,15 +30,24 @@ describe('the area under the ROC curve', () => {
     );
   });
 
+  const some = (score: (i: number) => number) =>
+    byTask(Array.from({ length: 60 }, (_, i) => answer(`${i % 12}`, score(i), i % 3 > 0)));
+
   it('comes with an interval over tasks, the same for the same seed', () => {
-    const answers = Array.from({ length: 60 }, (_, i) =>
-      answer(`${i % 12}`, (i * 7) % 11, i % 3 > 0),
-    );
-    const estimate = rocEstimate(answers, 5);
-    expect(estimate).toEqual(rocEstimate(answers, 5));
-    expect(estimate.mean).toBe(rocArea(answers));
+    const tasks = some((i) => (i * 7) % 11);
+    const estimate = areaEstimate(pooledArea, tasks, 5);
+    expect(estimate).toEqual(areaEstimate(pooledArea, tasks, 5));
+    expect(estimate.mean).toBe(rocArea(tasks.flat()));
     expect(estimate.low).toBeLessThan(estimate.mean);
     expect(estimate.high).toBeGreaterThan(estimate.mean);
+  });
+
+  it('is compared on the same draws: of a measure with itself nothing is left', () => {
+    const tasks = some((i) => (i * 7) % 11);
+    expect(areaEstimate(pooledArea, tasks, 5, tasks)).toMatchObject({ mean: 0, low: 0, high: 0 });
+    const worse = some((i) => -((i * 7) % 11));
+    const less = areaEstimate(pooledArea, tasks, 5, worse);
+    expect(less.mean).toBeCloseTo(2 * rocArea(tasks.flat()) - 1, 12);
   });
 
   it('within tasks does not compare answers to different tasks', () => {
@@ -46,8 +57,8 @@ describe('the area under the ROC curve', () => {
       answer('b', 9, false),
       answer('b', 8, true),
     ];
-    expect(withinTasks(answers)).toBe(0.5);
+    expect(withinArea(byTask(answers))).toBe(0.5);
     expect(rocArea(answers)).toBe(0.5);
-    expect(withinTasks(answers.slice(0, 2).concat(answer('b', 9, false)))).toBe(1);
+    expect(withinArea(byTask(answers.slice(0, 2).concat(answer('b', 9, false))))).toBe(1);
   });
 });

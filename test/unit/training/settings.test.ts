@@ -44,9 +44,7 @@ describe('makeSettings', () => {
     expect(makeSettings({ steps: 3 }, 'small', 'nothing')).toMatchObject({
       minutes: null,
       steps: 3,
-      warmupSteps: 120,
     });
-    expect(makeSettings({ steps: 3, warmupSteps: 7 }, 'small', 'nothing').warmupSteps).toBe(7);
     expect(makeSettings({ steps: 3, minutes: 2 }, 'small', 'nothing').minutes).toBe(2);
   });
 });
@@ -83,6 +81,11 @@ describe('budgets', () => {
     );
     expect(warmupFraction(settings, at({ warmupSeconds: 3, epochs: 2 }))).toBeCloseTo(0.5, 9);
     expect(warmupFraction(settings, at({ warmupSeconds: 3, epochs: 4 }))).toBe(1);
+  });
+  it('end the warm-up by its epochs alone where steps count in place of minutes', () => {
+    const settings = makeSettings({ steps: 4, warmupEpochs: 2 }, 'small', 'nothing');
+    expect(warmupFraction(settings, at({ warmupSeconds: 900, epochs: 1 }))).toBe(0.5);
+    expect(warmupFraction(settings, at({ warmupSeconds: 900, epochs: 2 }))).toBe(1);
   });
   it('go by steps, with the time left from the measured pace', () => {
     const settings = makeSettings({ steps: 4, warmupSteps: 0 }, 'small', 'nothing');
