@@ -1,7 +1,7 @@
 import { chrf } from '../inference/chrf.js';
 import type { Prompts } from '../inference/prompts.js';
 import { identifierPattern, rebuild } from '../inference/view.js';
-import { parsePlainDoc } from '../languages/docs/plain.js';
+import { parsePlainDoc, tidyPlainDoc } from '../languages/docs/plain.js';
 import type { LanguageId } from '../languages/types.js';
 import { generate, type Generation } from '../model/generation.js';
 import type { Qwen2Model } from '../model/transformer.js';
@@ -55,6 +55,7 @@ export interface EvaluatedUnit {
   doc: string;
   check: DocCheck;
   code: string;
+  parses: boolean;
   roundTrip: number;
   emptyDoc: number;
 }
@@ -104,11 +105,12 @@ export async function evaluate(
     examples.map((example) => example.documentPrompt),
     examples.map((example) => example.docCap),
   );
-  const texts = docs.map((doc) => prompts.readDoc(doc.ids));
-  const leaks = examples.map(({ view }, i) => leaksCode(texts[i], view.signature, view.rest));
+  const written = docs.map((doc) => prompts.readDoc(doc.ids));
+  const leaks = examples.map(({ view }, i) => leaksCode(written[i], view.signature, view.rest));
   const checks = examples.map(({ view }, i) =>
-    checkDoc(texts[i], view, docs[i].finish !== 'stop', leaks[i]),
+    checkDoc(written[i], view, docs[i].finish !== 'stop', leaks[i]),
   );
+  const texts = written.map(tidyPlainDoc);
   const valid = examples.flatMap((_, i) => (checks[i].validity > 0 ? [i] : []));
   const codePass = async (
     chosen: readonly number[],
@@ -144,14 +146,16 @@ export async function evaluate(
       .score(view.code, rebuild(view, prompts.readCode(made.ids)));
   };
   const units = examples.map(({ unit, view }, i): EvaluatedUnit => {
-    const code = codes.get(i);
+    const made = codes.get(i);
+    const code = made === undefined ? '' : rebuild(view, prompts.readCode(made.ids));
     return {
       file: unit.file,
       name: unit.qualifiedName,
       doc: texts[i],
       check: checks[i],
-      code: code === undefined ? '' : rebuild(view, prompts.readCode(code.ids)),
-      roundTrip: similarityOf(i, code),
+      code,
+      parses: made?.finish === 'stop' && context.similarities.get(view.language)!.parses(code),
+      roundTrip: similarityOf(i, made),
       emptyDoc: similarityOf(i, blank.get(i)),
     };
   });
@@ -180,7 +184,7 @@ export async function evaluate(
     validDocs: shareOf(checks, (check) => check.validity > 0),
     leakRate: shareOf(leaks, (leak) => leak),
     truncatedDocs: shareOf(docs, (doc) => doc.finish !== 'stop'),
-    parseRate: shareOf(units, (unit) => unit.roundTrip > 0),
+    parseRate: shareOf(units, ({ parses }) => parses),
     exactMatch: shareOf(
       [...examples.keys()],
       (i) => units[i].code.trim() === examples[i].view.code.trim(),

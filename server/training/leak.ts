@@ -10,7 +10,10 @@ const KEYWORD_STATEMENT =
 const ASSIGNMENT = /^[$@]?[\w.[\]"'$>-]+(?:\s*:\s*[\w<>[\].| ]+)?\s*(?::=|[-+*/%|&^]?=)(?!=)\s*\S/;
 const CALL = /^(?:await\s+|new\s+|\$)?[\w.$:>-]+\(.*\)\s*[;{]?$/;
 const STATEMENT_END = /[;{}]$/;
-const EXAMPLE_LINE = /^(?:>>>|\.\.\.|\/\/|@example\b)/;
+const EXAMPLE_MARK = /^(?:>>>|\.\.\.|@example\b)\s*/;
+const COMMENT_MARK = /^(?:\/\/+|\/\*+|\*+\/?|#+|--)\s*/;
+const TAG = /^@(?:param\s+\S+|returns?)\s*/;
+const CALLEE = /([\p{L}_$][\p{L}\p{N}_$]*)\s*\(/gu;
 
 /** The code tokens of a text: see TOKEN. */
 export function codeTokens(text: string): string[] {
@@ -38,7 +41,8 @@ export function longestSharedRun(doc: readonly string[], body: readonly string[]
  * The leak rule: whether a doc recites its code. Round-trip training breeds that (Allamanis et al. 2024,
  * arXiv 2402.08699, section 3: a forward model that repeats its input has perfect round-trip correctness).
  * A doc leaks that holds a fence, a line of code that is neither signature nor example, or a run of more than six
- * code tokens of the body. Lines are told by their form, not by a parser: half a statement parses nowhere.
+ * code tokens of the body. An example calls the unit. Lines are told by their form, not by a parser: half a statement
+ * parses nowhere. The marks before a line are no part of it, so that none hides what follows it.
  * @param doc plain form
  * @param signature the unit's signature: it may be quoted
  * @param body the unit's body
@@ -47,21 +51,25 @@ export function leaksCode(doc: string, signature: string, body: string): boolean
   if (/```|~~~/.test(doc)) {
     return true;
   }
-  const allowed = codeTokens(signature).join(' ');
-  const lines = doc
-    .split('\n')
-    .map((line) => line.trim().replace(/^@(?:param\s+\S+|returns?)\s*/, ''));
-  if (lines.some((line) => isCodeLine(line) && !allowed.includes(codeTokens(line).join(' ')))) {
+  const allowed = codeTokens(signature);
+  const isExample = (line: string): boolean =>
+    EXAMPLE_MARK.test(line) &&
+    [...line.matchAll(CALLEE)].some(([, callee]) => allowed.includes(callee));
+  const lines = doc.split('\n').map((line) => line.trim().replace(COMMENT_MARK, ''));
+  const plain = lines.map((line) => line.replace(TAG, '').replace(EXAMPLE_MARK, ''));
+  const quoted = allowed.join(' ');
+  if (
+    plain.some(
+      (line, i) =>
+        isCodeLine(line) && !isExample(lines[i]) && !quoted.includes(codeTokens(line).join(' ')),
+    )
+  ) {
     return true;
   }
-  const bodyTokens = codeTokens(body);
-  return longestSharedRun(codeTokens(doc), bodyTokens) > LONGEST_SHARED_RUN;
+  return longestSharedRun(codeTokens(plain.join('\n')), codeTokens(body)) > LONGEST_SHARED_RUN;
 }
 
 function isCodeLine(line: string): boolean {
-  if (line === '' || EXAMPLE_LINE.test(line)) {
-    return false;
-  }
   return (
     KEYWORD_STATEMENT.test(line) ||
     ASSIGNMENT.test(line) ||

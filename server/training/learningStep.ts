@@ -81,6 +81,7 @@ function stepMetrics(
   const docRewards = docs.map((doc) => doc.reward);
   const codeRewards = codes.map((code) => code.reward);
   const sampled = sampledTokens(units);
+  const taught = learning.groups.length > 0;
   return {
     phase: 'learning',
     step,
@@ -92,13 +93,13 @@ function stepMetrics(
     zeroSpreadDocs: learning.flatDocs / Math.max(learning.docGroups, 1),
     zeroSpreadCodes: learning.flatCodes / Math.max(learning.codeGroups, 1),
     zeroSpreadUnits: shareOf(units, isFlat),
-    loss: updated.loss,
-    kl: updated.kl,
-    entropy: updated.entropy,
-    clipShare: updated.clipShare,
-    gradNorm: updated.gradNorm,
+    loss: taught ? updated.loss : null,
+    kl: taught ? updated.kl : null,
+    entropy: taught ? updated.entropy : null,
+    clipShare: taught ? updated.clipShare : null,
+    gradNorm: taught ? updated.gradNorm : null,
     learningRate,
-    samplerGap: updated.samplerGap,
+    samplerGap: taught ? updated.samplerGap : null,
     docTokens: sampled.docs / Math.max(docs.length, 1),
     codeTokens: sampled.codes / Math.max(codes.length, 1),
     truncatedDocs: shareOf(docs, (doc) => doc.truncated),

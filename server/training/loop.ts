@@ -92,7 +92,11 @@ export async function learn(
   const { progressed } = state;
   const { settings } = context;
   const pause = pauseOf(hooks);
-  for (let fraction = learningFraction(settings, progressed); fraction < 1; ) {
+  for (
+    let fraction = learningFraction(settings, progressed);
+    fraction < 1 && !progressed.cipher;
+    fraction = learningFraction(settings, progressed)
+  ) {
     const began = performance.now();
     const before = state.random.state;
     const learningRate = learningRateAt(settings.learningRate, fraction);
@@ -118,10 +122,6 @@ export async function learn(
       }
       throw error;
     }
-    if (progressed.cipher) {
-      return 'cipher';
-    }
-    fraction = learningFraction(settings, progressed);
   }
-  return 'done';
+  return progressed.cipher ? 'cipher' : 'done';
 }

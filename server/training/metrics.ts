@@ -14,16 +14,17 @@ export interface StepMetrics {
   zeroSpreadCodes: number;
   /** Units none of whose groups had a spread. */
   zeroSpreadUnits: number;
-  loss: number;
+  /** This one and the next five are null where no group had a spread: nothing was updated. */
+  loss: number | null;
   /** Mean k3 per token against the reference. */
-  kl: number;
+  kl: number | null;
   /** Mean entropy per sampled token, nats. */
-  entropy: number;
-  clipShare: number;
-  gradNorm: number;
-  learningRate: number;
+  entropy: number | null;
+  clipShare: number | null;
+  gradNorm: number | null;
   /** Largest difference of the sampler's log-probabilities from those of the forward pass. */
-  samplerGap: number;
+  samplerGap: number | null;
+  learningRate: number;
   docTokens: number;
   codeTokens: number;
   truncatedDocs: number;

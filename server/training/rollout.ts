@@ -1,3 +1,4 @@
+import { tidyPlainDoc } from '../languages/docs/plain.js';
 import { generate, type Generation } from '../model/generation.js';
 import type { Qwen2Model } from '../model/transformer.js';
 import type { LanguageId } from '../languages/types.js';
@@ -26,7 +27,6 @@ export interface SampledCode {
 /** A doc sampled for a unit, with the codes made from it. */
 export interface SampledDoc {
   generation: Generation;
-  text: string;
   validity: Validity;
   leaks: boolean;
   truncated: boolean;
@@ -138,7 +138,8 @@ async function sample(
   }
   const generations = await generate(context.model, prompts, {
     maxNewTokens: caps,
-    temperature: context.settings.temperature,
+    // On policy: the log-probabilities of the loss are those at temperature 1, over the whole vocabulary.
+    temperature: 1,
     topP: 1,
     seed,
     stopIds: context.prompts.stopIds,
@@ -158,11 +159,11 @@ function makeDoc(context: RolloutContext, example: Example, generation: Generati
   const validity = settings.validity || truncated ? check.validity : 1;
   return {
     generation,
-    text,
     validity,
     leaks,
     truncated,
-    prompt: validity > 0 ? prompts.generate(view.language, text, view.signature) : [],
+    // The reader gets what a person would be shown, so that no tag becomes a hidden channel.
+    prompt: validity > 0 ? prompts.generate(view.language, tidyPlainDoc(text), view.signature) : [],
     codes: [],
     reward: 0,
   };

@@ -24,7 +24,6 @@ export interface Settings {
   docsPerUnit: number;
   /** K: codes sampled from a doc. */
   codesPerDoc: number;
-  temperature: number;
   /** A doc may have max(docCapMin, docCapShare x tokens of the code) tokens: it must compress. */
   docCapMin: number;
   docCapShare: number;
@@ -114,7 +113,6 @@ const BASE: Settings = {
   unitsPerStep: 8,
   docsPerUnit: 4,
   codesPerDoc: 2,
-  temperature: 1,
   docCapMin: 48,
   docCapShare: 0.6,
   codeCapFactor: 1.3,

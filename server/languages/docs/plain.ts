@@ -64,6 +64,11 @@ export function parsePlainDoc(text: string): Doc {
   return doc;
 }
 
+/** A plain doc with what no reader is shown left out: unknown tags, all but the last return, odd white space. */
+export function tidyPlainDoc(text: string): string {
+  return renderPlainDoc(parsePlainDoc(text));
+}
+
 /** Writes the model's form of a doc; lines joined by \n, no newline at the end. */
 export function renderPlainDoc(doc: Doc): string {
   const lines = doc.summary === '' ? [] : [oneLine(doc.summary)];

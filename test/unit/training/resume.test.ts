@@ -103,11 +103,26 @@ describe.each([
     if (!lora) {
       // An adapter on random weights does not come so far in eight steps that a doc ends.
       expect(learning.some((each) => each.docRewardDeviation > 0)).toBe(true);
-      expect(learning.some((each) => each.gradNorm > 0)).toBe(true);
+      expect(learning.some((each) => (each.gradNorm ?? 0) > 0)).toBe(true);
+    }
+    // A step without any spread says so, and does not claim to have measured anything.
+    for (const { kl, zeroSpreadDocs, zeroSpreadCodes } of learning) {
+      expect(kl === null).toBe(zeroSpreadDocs === 1 && zeroSpreadCodes === 1);
     }
     // On policy, the sampler's log-probabilities are those of the forward pass.
-    expect(Math.max(...learning.map((each) => each.samplerGap))).toBeLessThan(1e-3);
+    expect(Math.max(...learning.map((each) => each.samplerGap ?? 0))).toBeLessThan(1e-3);
   });
+});
+
+it('takes no further step once a private code was told', async () => {
+  const parts = tiny();
+  const state = new TrainingState(parts.policy, parts.settings, parts.examples.length);
+  state.beginLearning();
+  state.progressed.cipher = true;
+  const metrics: Metrics[] = [];
+  expect(await runOn(parts, state, { onStep: (each) => metrics.push(each) })).toBe('cipher');
+  expect(metrics).toEqual([]);
+  state.dispose();
 });
 
 describe('memory', () => {

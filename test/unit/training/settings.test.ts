@@ -23,7 +23,6 @@ describe('makeSettings', () => {
       codesPerDoc: 2,
       beta: 0.02,
       clip: 0.2,
-      temperature: 1,
       advantage: 'reinforce++_baseline',
       frozenShare: 0.05,
       lora: true,
@@ -46,6 +45,7 @@ describe('makeSettings', () => {
       steps: 3,
     });
     expect(makeSettings({ steps: 3, minutes: 2 }, 'small', 'nothing').minutes).toBe(2);
+    expect(makeSettings({ steps: 3, warmupSteps: 7 }, 'small', 'nothing').warmupSteps).toBe(7);
   });
 });
 

@@ -73,6 +73,15 @@ describe('leaksCode', () => {
     expect(leaksCode('Adds up.\n@returns reduce(values, add)', signature, body)).toBe(true);
   });
 
+  it('finds code behind the mark of a comment or an example', () => {
+    expect(leaksCode('Adds up.\n// total += value', signature, body)).toBe(true);
+    expect(leaksCode('Adds up.\n>>> total += value', signature, body)).toBe(true);
+    expect(leaksCode('Adds up.\n>>> total = sum(values)', signature, body)).toBe(false);
+    // No line is code by itself; together they recite eight tokens.
+    const parted = 'Goes over (const value of\n// values\n// )\n// { total +\n// and so on';
+    expect(leaksCode(parted, signature, body)).toBe(true);
+  });
+
   it('finds more than six tokens of the body in a row', () => {
     expect(leaksCode('It does for (const value of values) here', signature, body)).toBe(true); // 7 tokens
     expect(leaksCode('It does (const value of values) here', signature, body)).toBe(false); // 6 tokens
