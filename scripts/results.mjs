@@ -1,5 +1,6 @@
-// The proofs that the method works: node scripts/results.mjs NAME=DIR... [--only SECTION] [--seeds N] [--steps N] [--jobs N]
-// Trains on each workspace, records every run with its seed and command in docs/results.jsonl (what stands there is not
+// The proofs that the method works:
+//   node scripts/results.mjs OWNER/NAME=DIR... [--only SECTION] [--seeds N] [--steps N] [--jobs N]
+// Trains on each workspace, named as its host names it, records every run with its seed and command in docs/results.jsonl (what stands there is not
 // run again), and writes docs/results.md and its plots from that file. Run `npm run build` before.
 // A section: learning, ablations, scaling, long; without workspaces only the page is written anew.
 import { execFileSync, spawn } from 'node:child_process';
@@ -13,9 +14,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { plots, report } from './resultsPage.mjs';
+import { meanOf, plots, report } from './resultsPage.mjs';
 import { root } from './run.mjs';
 
 const { values, positionals } = parseArgs({
@@ -30,7 +31,7 @@ const { values, positionals } = parseArgs({
 const workspaces = positionals.map((each) => {
   const [name, dir] = each.split('=');
   if (!dir || !existsSync(dir)) {
-    console.error(`'${each}' names no workspace: write NAME=DIR.`);
+    console.error(`'${each}' names no workspace: write OWNER/NAME=DIR.`);
     process.exit(2);
   }
   return { name, dir: resolve(dir), commit: commitOf(dir) };
@@ -103,10 +104,8 @@ function planned({ name: section, factor = 1 }, { name, dir, commit }, [variant,
   return { key: { section, workspace: name, commit, variant, seed, steps }, dir, args };
 }
 
-function sameRun(one, other) {
-  return ['section', 'workspace', 'commit', 'variant', 'seed', 'steps'].every(
-    (field) => one[field] === other[field],
-  );
+function sameRun(run, key) {
+  return Object.entries(key).every(([field, value]) => run[field] === value);
 }
 
 /** Takes runs from the queue until it is empty. */
@@ -124,10 +123,6 @@ async function record({ key, dir, args }) {
   const out = join(home, 'out');
   try {
     const result = await batcoder(home, ['train', dir, ...args, '--out', out]);
-    // One measure for all: a run that was rewarded by another is scored again.
-    const again = args.some((option) => option.startsWith('metric='))
-      ? await batcoder(home, ['eval', dir, '--seed', String(key.seed), '--model', out])
-      : result.afterLearning;
     const steps = readFileSync(join(result.runFolder, 'metrics.jsonl'), 'utf8')
       .trim()
       .split('\n')
@@ -135,19 +130,21 @@ async function record({ key, dir, args }) {
       .filter(({ phase }) => phase === 'learning');
     return {
       ...key,
-      command: `batcoder train ${basename(dir)} ${args.join(' ')}`,
+      command: `batcoder train ${key.workspace} ${args.join(' ')}`,
+      batcoder: commitOf(root),
       machine: `${cpus().length} cores, ${cpus()[0].model.trim()}`,
       threads,
       seconds: Math.round(result.seconds),
-      functions: { train: result.units.train, heldOut: result.units.heldOut },
+      functions: result.units,
       warmupSteps: result.warmupSteps,
       learningSteps: result.steps,
       ended: result.ended,
       kept: result.kept,
+      scored: namesOf(result.before.perUnit),
       before: brief(result.before),
       afterWarmup: result.afterWarmup && brief(result.afterWarmup),
       afterLearning: brief(result.afterLearning),
-      reached: brief(again),
+      reached: await reached(home, dir, key.seed, args, result),
       curve: curveOf(steps),
     };
   } finally {
@@ -155,13 +152,28 @@ async function record({ key, dir, args }) {
   }
 }
 
+/**
+ * The score after learning, by one measure for all: a run that was rewarded by another is scored again, but for one
+ * whose learning was undone, whose weights are lost.
+ */
+async function reached(home, dir, seed, args, { afterLearning, kept }) {
+  if (!args.some((option) => option.startsWith('metric='))) {
+    return brief(afterLearning);
+  }
+  const model = ['--model', join(home, 'out')];
+  return kept === 'learning'
+    ? brief(await batcoder(home, ['eval', dir, '--seed', String(seed), ...model]))
+    : null;
+}
+
 /** What the page needs of an evaluation. */
 function brief(evaluation) {
-  const { roundTrip, lift, parseRate, leakRate, wholeDocs, humanDocs } = evaluation;
+  const { parseRate, leakRate, wholeDocs, humanDocs, perUnit } = evaluation;
+  const column = (name) => perUnit.map((each) => Number(each[name].toFixed(4)));
   return {
-    scores: evaluation.unitScores.map((score) => Number(score.toFixed(4))),
-    roundTrip: roundTrip.mean,
-    lift,
+    score: column('score'),
+    roundTrip: column('roundTrip'),
+    emptyDoc: column('emptyDoc'),
     parseRate,
     leakRate,
     wholeDocs,
@@ -169,31 +181,39 @@ function brief(evaluation) {
   };
 }
 
+/** The names of the scored functions; where several of a file have one name, they are numbered. */
+function namesOf(perUnit) {
+  const counts = new Map();
+  return perUnit.map(({ unit }) => {
+    const count = (counts.get(unit) ?? 0) + 1;
+    counts.set(unit, count);
+    return count === 1 ? unit : `${unit} (${count})`;
+  });
+}
+
+const CURVES = [
+  'docReward',
+  'codeReward',
+  'parseRate',
+  'leakRate',
+  'rereadTrained',
+  'rereadFrozen',
+  'kl',
+  'entropy',
+  'docTokens',
+  'zeroSpreadUnits',
+];
+
 /** Means of the metrics over ten steps each. */
 function curveOf(steps) {
-  const points = [];
-  for (let from = 0; from < steps.length; from += 10) {
-    const part = steps.slice(from, from + 10);
-    const mean = (name) => {
-      const numbers = part.map((step) => step[name]).filter((value) => value !== null);
-      const sum = numbers.reduce((a, b) => a + b, 0);
-      return numbers.length === 0 ? null : Number((sum / numbers.length).toFixed(4));
-    };
-    const names = [
-      'docReward',
-      'codeReward',
-      'leakRate',
-      'frozenGap',
-      'kl',
-      'entropy',
-      'docTokens',
-    ];
-    points.push({
-      step: part.at(-1).step,
-      ...Object.fromEntries(names.map((name) => [name, mean(name)])),
+  return Array.from({ length: Math.ceil(steps.length / 10) }, (_, i) => {
+    const part = steps.slice(10 * i, 10 * i + 10);
+    const means = CURVES.map((name) => {
+      const mean = meanOf(part, name);
+      return [name, mean === null ? null : Number(mean.toFixed(4))];
     });
-  }
-  return points;
+    return { step: part.at(-1).step, ...Object.fromEntries(means) };
+  });
 }
 
 /** Runs a command and gives the object that its last line is. */

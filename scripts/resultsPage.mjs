@@ -7,130 +7,130 @@ export function report(runs) {
   return [
     '# Does it learn?',
     '',
-    'Written by `node scripts/results.mjs`; every run stands with its seed, its command and its curve in',
-    '[results.jsonl](results.jsonl). Each starts from the built-in model, reads every function of the workspace twice in the',
-    'warm-up, and then learns by round trips for the steps given: counted in steps, not minutes, a run gives the same',
-    'figures on every machine. 300 steps are about what the ten minutes of the default allow on two cores.',
+    'Written by `node scripts/results.mjs`; every run stands with its command, its seed, the score of each function and its',
+    'curve in [results.jsonl](results.jsonl). But where a row says otherwise, a run starts from the built-in model, reads',
+    'every function of the workspace twice in the warm-up, and then learns by round trips for the steps given. It is counted',
+    'in steps, not minutes, so that a busy machine changes nothing but the time it takes.',
     '',
     '**Score** is the similarity (CSSG) after the round trip on functions of held-out files, an empty body counting 0;',
-    '**lift** is what the doc adds over an empty one. Brackets hold 95 % bootstrap intervals over functions. A seed decides',
-    'what is held out, too. What a phase added is measured function by function; rows in bold pool the functions of all seeds.',
+    '**round trip** is the same as it is; **lift** is what the doc adds to it over an empty doc. A seed decides what is held',
+    'out, too. What a phase added is measured function by function; rows in bold pool the functions of all seeds. Brackets',
+    'hold 95 % bootstrap intervals over functions, one that several seeds scored being drawn with all of its scores.',
     '',
-    ...machines(runs),
+    'The defaults were chosen on other workspaces: [what was tried](results-tried.md).',
+    '',
+    ...made(runs),
     '## Learning',
     '',
     ...learning(of('learning')),
-    '![Reward of the code over the steps of learning](results/rewards.svg)',
-    '',
     '## Ablations',
     '',
-    'All are scored alike, by CSSG above an empty body; against the default is measured function by function, seed by seed.',
+    'All are scored alike, by CSSG above an empty body. Against the default: function by function, seed by seed.',
     '',
     ...varied(of('ablations'), of('learning')),
     '## Scaling',
+    '',
+    'A model from nothing is made and warmed up on the workspace alone. Its tokenizer is its own, so that functions near the',
+    'longest allowed differ; against the default it is measured on those that both scored.',
     '',
     ...varied(of('scaling'), of('learning')),
     '## No cipher',
     '',
     'Does the doc stay a text that others can read? Of the docs of a step, some are read again by the model as it was before',
-    'learning: the gap is what the trained model rebuilds better than that one. Means over the first and the last third of',
-    'the steps.',
+    'learning. A private code would show as a trained reader that rebuilds more and more, and a frozen one that rebuilds less',
+    'and less. Means over the first and the last third of the steps.',
     '',
     ...cipher([...of('learning'), ...of('long')]),
-    ...(of('long').length > 0
-      ? ['![Leaks and the gap to the frozen reader over a long run](results/cipher.svg)', '']
-      : []),
   ].join('\n');
 }
+
+const TICKS = {
+  x: [100, 200, 300, 400, 500, 1000, 1500, 2000],
+  y: [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
+};
 
 /** Plots by file name. */
 export function plots(runs) {
   const of = (section) => runs.filter((run) => run.section === section);
-  const curves = (group, name) => {
-    const steps = group[0].curve.map(({ step }) => step);
-    return steps.flatMap((step, i) => {
-      const values = group
-        .map(({ curve }) => curve[i]?.[name])
-        .filter((v) => typeof v === 'number');
-      return values.length === 0 ? [] : [[step, mean(values)]];
+  const curves = (group, name) =>
+    group[0].curve.flatMap(({ step }, i) => {
+      const points = group.flatMap(({ curve }) => curve.slice(i, i + 1));
+      const mean = meanOf(points, name);
+      return mean === null ? [] : [[step, mean]];
     });
-  };
-  const ticks = {
-    x: [100, 200, 300, 500, 1000, 1500, 2000],
-    y: [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
-  };
-  const made = {};
-  const learnt = [...groups(of('learning'), ({ workspace }) => workspace)];
+  const plotted = {};
+  const learnt = groups(of('learning'), ({ workspace }) => workspace);
   if (learnt.length > 0) {
-    made['rewards.svg'] = linePlot(
+    plotted['rewards.svg'] = linePlot(
       'Reward of the code, mean of the seeds',
       learnt.map((group) => ({ label: group[0].workspace, points: curves(group, 'codeReward') })),
-      ticks,
+      TICKS,
     );
   }
   const long = of('long');
   if (long.length > 0) {
-    made['cipher.svg'] = linePlot(
+    plotted['cipher.svg'] = linePlot(
       `A long run on ${long[0].workspace}`,
       [
-        ['reward of the code', 'codeReward'],
-        ['gap to the frozen reader', 'frozenGap'],
-        ['share of docs that leak', 'leakRate'],
+        ['trained reader', 'rereadTrained'],
+        ['frozen reader', 'rereadFrozen'],
+        ['docs that leak', 'leakRate'],
       ].map(([label, name]) => ({ label, points: curves(long, name) })),
-      ticks,
+      TICKS,
     );
   }
-  return made;
+  return plotted;
 }
 
-function machines(runs) {
-  const names = [
-    ...new Set(runs.map(({ machine, threads }) => `${machine}; threads of a run: ${threads}`)),
-  ];
-  return names.length === 0 ? [] : [`Machine: ${names.join(' / ')}.`, ''];
+/** The mean of what the items have under a name; null where none has any. */
+export function meanOf(items, name) {
+  const values = items.map((item) => item[name]).filter((value) => typeof value === 'number');
+  return values.length === 0 ? null : mean(values);
+}
+
+/** What the runs were made with. */
+function made(runs) {
+  const machines = runs.map(({ machine, threads }) => `${machine}, ${threads} thread(s) a run`);
+  const commits = runs.map(({ batcoder }) => batcoder);
+  return runs.length === 0
+    ? []
+    : [`Machine: ${unique(machines)}. BatCoder at ${unique(commits)}.`, ''];
 }
 
 function learning(runs) {
-  const workspaces = [...groups(runs, ({ workspace, steps }) => `${workspace} ${steps}`)];
-  const rows = workspaces.flatMap((group) => [
-    ...group.map((run) => [run.workspace, run.seed, ...phases([run])]),
-    ...(group.length > 1
-      ? [[group[0].workspace, 'all', ...phases(group)].map((cell) => `**${cell}**`)]
-      : []),
-  ]);
-  const names = workspaces.map(
-    ([{ workspace, commit, functions }]) =>
-      `${workspace} at ${commit} (${functions.train + functions.heldOut} functions)`,
-  );
-  const docs = runs.map((run) => {
-    const stages = [run.before, run.afterWarmup ?? run.before, run.afterLearning];
-    return [
-      run.workspace,
-      run.seed,
-      `${run.functions.train} + ${run.before.scores.length}`,
-      `${run.warmupSteps} + ${run.learningSteps}`,
-      ...stages.map(({ lift }) => estimate(lift)),
-      ...stages.map(({ chrf }) => (chrf === null ? '-' : chrf.toFixed(3))),
-      run.kept,
-    ];
-  });
+  if (runs.length === 0) {
+    return NO_RUNS;
+  }
+  const workspaces = groups(runs, ({ workspace, steps }) => `${workspace} ${steps}`);
+  const rows = (cells) =>
+    workspaces.flatMap((group) => [
+      ...group.map((run) => [run.workspace, run.seed, ...cells([run])]),
+      ...(group.length > 1
+        ? [[group[0].workspace, 'all', ...cells(group)].map((cell) => `**${cell}**`)]
+        : []),
+    ]);
+  const stages = ['before', 'after warm-up', 'after learning'];
+  const names = workspaces.map(([{ workspace, commit }]) => `${workspace} at ${commit}`);
   return [
     `Workspaces, none of them in the built-in model's training data: ${names.join(', ')}.`,
     '',
     ...table(
-      [
-        'workspace',
-        'seed',
-        'before',
-        'after warm-up',
-        'after learning',
-        'added by warm-up',
-        'added by learning',
-      ],
-      rows,
+      ['workspace', 'seed', 'score before', ...stages.slice(1), 'added by warm-up', 'by learning'],
+      rows((group) => [
+        ...STAGES.map((stage) => scored(group, stage, score)),
+        ...gains(group, score),
+      ]),
     ),
-    'Functions are those learnt from and those scored; steps those of warm-up and learning; chrF is of the summaries',
-    'against those that people wrote; kept are the weights that scored higher.',
+    ...table(
+      ['workspace', 'seed', 'lift before', ...stages.slice(1), 'added by warm-up', 'by learning'],
+      rows((group) => [
+        ...STAGES.map((stage) => scored(group, stage, lift)),
+        ...gains(group, lift),
+      ]),
+    ),
+    'Functions are those learnt from, those left aside (too long, mostly), and those scored; steps those of warm-up and',
+    'learning; minutes those of both; parse is the share of rebuilt functions that parse; chrF is of the summaries against',
+    'those that people wrote; kept are the weights that scored higher.',
     '',
     ...table(
       [
@@ -138,118 +138,204 @@ function learning(runs) {
         'seed',
         'functions',
         'steps',
-        'lift before',
-        'after warm-up',
-        'after learning',
-        'chrF before',
-        'after warm-up',
-        'after learning',
+        'minutes',
+        ...MEASURES.flatMap(([name]) => [`${name} before`, ...stages.slice(1)]),
         'kept',
       ],
-      docs,
+      runs.map((run) => [
+        run.workspace,
+        run.seed,
+        `${run.functions.train}, ${sum(Object.values(run.functions.left))}, ${run.scored.length}`,
+        `${run.warmupSteps} + ${run.learningSteps}`,
+        (run.seconds / 60).toFixed(1),
+        ...MEASURES.flatMap(([, measure]) => STAGES.map((stage) => measure(stage(run)))),
+        run.kept,
+      ]),
     ),
+    '![Reward of the code over the steps of learning](results/rewards.svg)',
+    '',
   ];
 }
 
-/** Scores and gains of some runs, their functions pooled. */
-function phases(runs) {
-  const pooled = (read) => runs.flatMap((run) => read(run).scores);
-  const before = pooled((run) => run.before);
-  const warm = pooled((run) => run.afterWarmup ?? run.before);
-  const after = pooled((run) => run.afterLearning);
-  return [
-    estimate(bootstrap(before)),
-    estimate(bootstrap(warm)),
-    estimate(bootstrap(after)),
-    estimate(bootstrap(differences(before, warm))),
-    estimate(bootstrap(differences(warm, after))),
-  ];
+const STAGES = [
+  (run) => run.before,
+  (run) => run.afterWarmup ?? run.before,
+  (run) => run.afterLearning,
+];
+const MEASURES = [
+  ['round trip', ({ roundTrip }) => mean(roundTrip).toFixed(3)],
+  ['parse', ({ parseRate }) => parseRate.toFixed(2)],
+  ['chrF', ({ chrf }) => (chrf === null ? '-' : chrf.toFixed(3))],
+];
+const score = (stage) => stage.score;
+const lift = ({ roundTrip, emptyDoc }) => roundTrip.map((value, i) => value - emptyDoc[i]);
+
+function scored(runs, stage, measure) {
+  return estimate(runs.flatMap((run) => named(run, measure(stage(run)))));
+}
+
+/** What each phase added to each function. */
+function gains(runs, measure) {
+  return [1, 2].map((phase) => {
+    const [from, to] = [STAGES[phase - 1], STAGES[phase]];
+    return estimate(
+      runs.flatMap((run) => {
+        const before = measure(from(run));
+        return named(
+          run,
+          measure(to(run)).map((value, i) => value - before[i]),
+        );
+      }),
+    );
+  });
 }
 
 function varied(runs, whole) {
+  if (runs.length === 0) {
+    return NO_RUNS;
+  }
   const defaults = whole.filter(
-    ({ workspace, steps }) => workspace === runs[0]?.workspace && steps === runs[0].steps,
+    ({ workspace, steps }) => workspace === runs[0].workspace && steps === runs[0].steps,
   );
-  const all = [...defaults, ...runs];
-  const rows = [...groups(all, ({ variant, steps }) => `${variant} ${steps}`)].map((group) => {
-    const reached = group.map((run) => run.reached);
-    const share = (name) => mean(reached.map((each) => each[name])).toFixed(3);
-    const against = group.flatMap((run) => {
-      const same = defaults.find(({ seed }) => seed === run.seed);
-      return same === undefined || same === run
-        ? []
-        : differences(same.reached.scores, run.reached.scores);
-    });
+  const rows = groups([...defaults, ...runs], ({ variant }) => variant).map((group) => {
+    const kept = group.filter(({ reached }) => reached !== null);
+    const share = (name) =>
+      meanOf(
+        kept.map(({ reached }) => reached),
+        name,
+      )?.toFixed(2) ?? '-';
+    const readers = (name) =>
+      meanOf(
+        kept.map(({ reached }) => ({ value: mean(reached[name]) })),
+        'value',
+      );
     return [
       group[0].variant,
       group.map(({ seed }) => seed).join(', '),
       Math.round(mean(group.map(({ learningSteps }) => learningSteps))),
-      estimate(bootstrap(reached.flatMap(({ scores }) => scores))),
-      against.length === 0 ? '-' : estimate(bootstrap(against)),
-      mean(reached.map(({ lift }) => lift.mean)).toFixed(3),
+      scored(kept, ({ reached }) => reached, score),
+      defaults.includes(group[0]) ? '-' : against(kept, defaults),
+      kept.length === 0 ? '-' : (readers('roundTrip') - readers('emptyDoc')).toFixed(3),
       share('parseRate'),
       share('wholeDocs'),
       share('leakRate'),
+      group.map(({ ended }) => ended).join(', '),
     ];
   });
   const head = ['variant', 'seeds', 'steps', 'score', 'against the default', 'lift'];
-  return runs.length === 0
-    ? ['No runs yet.', '']
-    : [`On ${runs[0].workspace}.`, '', ...table([...head, 'parse', 'whole docs', 'leaks'], rows)];
+  return [
+    `On ${runs[0].workspace}.`,
+    '',
+    ...table([...head, 'parse', 'whole docs', 'leaks', 'ended'], rows),
+    ...(runs.some(({ reached }) => reached === null)
+      ? [
+          'Where no score stands, learning lowered the measure that it was rewarded by, and was undone.',
+          '',
+        ]
+      : []),
+  ];
+}
+
+/** What the runs reached more than the default ones of the same seeds, on the functions that both scored. */
+function against(runs, defaults) {
+  return estimate(
+    runs.flatMap((run) => {
+      const same = defaults.find(({ seed }) => seed === run.seed);
+      const others = new Map(same?.scored.map((unit, i) => [unit, same.reached.score[i]]));
+      return named(run, run.reached.score).flatMap(({ unit, name, value }) =>
+        others.has(name) ? [{ unit, name, value: value - others.get(name) }] : [],
+      );
+    }),
+  );
 }
 
 function cipher(runs) {
+  if (runs.length === 0) {
+    return NO_RUNS;
+  }
+  const measures = [
+    ['trained reader', 'rereadTrained'],
+    ['frozen reader', 'rereadFrozen'],
+    ['leaks', 'leakRate'],
+    ['KL', 'kl'],
+    ['doc tokens', 'docTokens'],
+  ];
   const rows = runs.map((run) => {
     const third = Math.ceil(run.curve.length / 3);
-    const ends = (name) =>
-      [run.curve.slice(0, third), run.curve.slice(-third)].map((points) => {
-        const values = points.map((point) => point[name]).filter((value) => value !== null);
-        return values.length === 0 ? '-' : mean(values).toFixed(3);
-      });
+    const parts = [run.curve.slice(0, third), run.curve.slice(-third)];
+    const digits = (name) => (name === 'docTokens' ? 1 : 3);
     return [
       run.workspace,
       run.seed,
       run.learningSteps,
       run.ended,
-      ...['codeReward', 'leakRate', 'frozenGap', 'kl'].flatMap(ends),
+      ...measures.flatMap(([, name]) =>
+        parts.map((part) => meanOf(part, name)?.toFixed(digits(name)) ?? '-'),
+      ),
     ];
   });
-  const pairs = ['reward', 'leaks', 'gap', 'KL'].flatMap((name) => [`${name}, first`, 'last']);
-  return table(['workspace', 'seed', 'steps', 'ended', ...pairs], rows);
+  const pairs = measures.flatMap(([name]) => [`${name}, first`, 'last']);
+  return [
+    ...table(['workspace', 'seed', 'steps', 'ended', ...pairs], rows),
+    ...(runs.some(({ section }) => section === 'long')
+      ? ['![What both readers rebuild, and leaks, over a long run](results/cipher.svg)', '']
+      : []),
+  ];
 }
 
-function groups(runs, key) {
+const NO_RUNS = ['No runs yet.', ''];
+
+/** Values with the functions that they are of. */
+function named({ workspace, scored: names }, values) {
+  return values.map((value, i) => ({ unit: `${workspace}: ${names[i]}`, name: names[i], value }));
+}
+
+function groups(items, key) {
   const found = new Map();
-  for (const run of runs) {
-    found.set(key(run), [...(found.get(key(run)) ?? []), run]);
+  for (const item of items) {
+    found.set(key(item), [...(found.get(key(item)) ?? []), item]);
   }
-  return found.values();
+  return [...found.values()];
 }
 
-function differences(from, to) {
-  return to.map((value, i) => value - from[i]);
+function unique(texts) {
+  return [...new Set(texts)].join('; ');
+}
+
+function sum(values) {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
+  return sum(values) / Math.max(values.length, 1);
 }
 
 const DRAWS = 2000;
 
-/** The mean and its 95 % interval (percentile bootstrap), the same for the same values. */
-function bootstrap(values) {
+/**
+ * The mean and its 95 % interval (percentile bootstrap over functions), the same for the same values.
+ * @param items {unit, value}; '-' where there are none
+ */
+function estimate(items) {
+  if (items.length === 0) {
+    return '-';
+  }
+  const units = groups(items, ({ unit }) => unit).map((each) => ({
+    total: sum(each.map(({ value }) => value)),
+    count: each.length,
+  }));
   let state = 1;
   const draw = () => {
     // A linear congruential generator (Numerical Recipes): enough to resample with.
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return values[Math.floor((state / 2 ** 32) * values.length)];
+    return units[Math.floor((state / 2 ** 32) * units.length)];
   };
-  const means = Array.from({ length: DRAWS }, () => mean(values.map(draw))).sort((a, b) => a - b);
-  return { mean: mean(values), low: means[0.025 * DRAWS], high: means[0.975 * DRAWS] };
-}
-
-function estimate({ mean: middle, low, high }) {
-  return `${middle.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+  const means = Array.from({ length: DRAWS }, () => {
+    const drawn = units.map(draw);
+    return sum(drawn.map(({ total }) => total)) / sum(drawn.map(({ count }) => count));
+  }).sort((a, b) => a - b);
+  const [low, high] = [means[0.025 * DRAWS], means[0.975 * DRAWS]];
+  return `${mean(items.map(({ value }) => value)).toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
 }
 
 function table(head, rows) {

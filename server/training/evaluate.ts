@@ -15,6 +15,15 @@ import { rougeL } from './rougeL.js';
 import { aboveTrivial, trivialSimilarity } from './trivialCode.js';
 import { checkDoc, type DocCheck } from './validity.js';
 
+/** What one held-out unit adds to an evaluation. */
+export interface UnitScore {
+  /** Its file and qualified name. */
+  unit: string;
+  score: number;
+  roundTrip: number;
+  emptyDoc: number;
+}
+
 /** What the held-out split says of a model. Scores and shares are in [0, 1]. */
 export interface Evaluation {
   /** The mean of `aboveTrivial`: what decides on adoption. */
@@ -24,8 +33,8 @@ export interface Evaluation {
   roundTrip: Estimate;
   /** The same counted from the similarity of an empty body up: 0 for code that is no better than none. */
   aboveTrivial: Estimate;
-  /** Of each unit, in the order that the seed gives. */
-  unitScores: number[];
+  /** In the order that the seed gives. */
+  perUnit: UnitScore[];
   /** Mean similarity of an empty body under the same signature. */
   trivial: number;
   /** Similarity of the code made from an empty doc: what the signature alone gives away. */
@@ -164,8 +173,11 @@ export async function evaluate(
   const trivial = examples.map(({ view }) =>
     trivialSimilarity(view, context.similarities.get(view.language)!),
   );
-  const unitScores = units.map((unit, i) => aboveTrivial(unit.roundTrip, trivial[i]));
-  const above = estimate(unitScores);
+  const perUnit = units.map(({ file, name, roundTrip, emptyDoc }, i): UnitScore => {
+    const score = aboveTrivial(roundTrip, trivial[i]);
+    return { unit: `${file}: ${name}`, score, roundTrip, emptyDoc };
+  });
+  const above = estimate(perUnit.map(({ score }) => score));
   const human = examples.flatMap(({ view }, i) =>
     view.doc === null ? [] : [{ own: summaryOf(texts[i]), doc: summaryOf(view.doc) }],
   );
@@ -174,7 +186,7 @@ export async function evaluate(
     units: examples.length,
     roundTrip,
     aboveTrivial: above,
-    unitScores,
+    perUnit,
     trivial: mean(trivial),
     emptyDoc: estimate(units.map((unit) => unit.emptyDoc)),
     lift: estimate(units.map((unit) => unit.roundTrip - unit.emptyDoc)),
@@ -207,7 +219,7 @@ export async function evaluate(
 /** What one model scores more than another on the same units, function by function. */
 export function gainOf(from: Evaluation, to: Evaluation, seed: number): Estimate {
   return bootstrap(
-    to.unitScores.map((score, i) => score - from.unitScores[i]),
+    to.perUnit.map(({ score }, i) => score - from.perUnit[i].score),
     seed,
   );
 }

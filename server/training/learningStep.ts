@@ -1,5 +1,5 @@
 import type { Example } from './examples.js';
-import { cipherVerdict } from './frozenReader.js';
+import { cipherVerdict, type Reread } from './frozenReader.js';
 import { deviation, mean, shareOf, type StepMetrics } from './metrics.js';
 import { reread } from './reread.js';
 import { rollout, type RolloutContext, type RolloutTimes, type UnitRollout } from './rollout.js';
@@ -74,7 +74,7 @@ function stepMetrics(
   updated: UpdateMetrics,
   times: RolloutTimes,
   learningRate: number,
-  rereads: readonly { trained: number; frozen: number }[],
+  rereads: readonly Reread[],
 ): StepMetrics {
   const docs = units.flatMap((unit) => unit.docs);
   const codes = docs.flatMap((doc) => doc.codes);
@@ -108,8 +108,7 @@ function stepMetrics(
     validDocs: shareOf(docs, (doc) => doc.validity > 0),
     leakRate: shareOf(docs, (doc) => doc.leaks),
     parseRate: shareOf(codes, (code) => code.parses),
-    frozenGap:
-      rereads.length === 0 ? null : mean(rereads.map((pair) => pair.trained - pair.frozen)),
+    ...readers(rereads),
     rolloutTokensPerSecond: (sampled.docs + sampled.codes) / (times.documents + times.codes),
     trainingTokensPerSecond: updated.tokens / Math.max(updated.seconds, 1e-9),
     seconds: {
@@ -118,4 +117,15 @@ function stepMetrics(
       update: updated.seconds - updated.referenceSeconds,
     },
   };
+}
+
+type Readers = Pick<StepMetrics, 'rereadTrained' | 'rereadFrozen' | 'frozenGap'>;
+
+function readers(rereads: readonly Reread[]): Readers {
+  if (rereads.length === 0) {
+    return { rereadTrained: null, rereadFrozen: null, frozenGap: null };
+  }
+  const rereadTrained = mean(rereads.map(({ trained }) => trained));
+  const rereadFrozen = mean(rereads.map(({ frozen }) => frozen));
+  return { rereadTrained, rereadFrozen, frozenGap: rereadTrained - rereadFrozen };
 }

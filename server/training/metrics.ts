@@ -34,7 +34,10 @@ export interface StepMetrics {
   validDocs: number;
   leakRate: number;
   parseRate: number;
-  /** Similarity of the trained reader less the reference's on the docs re-read in this step; null without one. */
+  /** Of the docs that the reference re-read: mean similarity of what each reader rebuilt; null without such a doc. */
+  rereadTrained: number | null;
+  rereadFrozen: number | null;
+  /** The first less the second. */
   frozenGap: number | null;
   rolloutTokensPerSecond: number;
   trainingTokensPerSecond: number;
