@@ -72,6 +72,20 @@ const SECTIONS = [
   { name: 'long', factor: 5, variants: [['five times the steps', []]] },
 ];
 
+/** Metrics whose course is kept. */
+const CURVES = [
+  'docReward',
+  'codeReward',
+  'parseRate',
+  'leakRate',
+  'rereadTrained',
+  'rereadFrozen',
+  'kl',
+  'entropy',
+  'docTokens',
+  'zeroSpreadUnits',
+];
+
 const store = join(root, 'docs', 'results.jsonl');
 const results = existsSync(store)
   ? readFileSync(store, 'utf8')
@@ -112,9 +126,14 @@ function sameRun(run, key) {
 async function work() {
   for (let run = queue.shift(); run; run = queue.shift()) {
     console.log(`${Object.values(run.key).join(', ')}; ${queue.length} more wait`);
-    const done = await record(run);
-    results.push(done);
-    appendFileSync(store, `${JSON.stringify(done)}\n`);
+    try {
+      const done = await record(run);
+      results.push(done);
+      appendFileSync(store, `${JSON.stringify(done)}\n`);
+    } catch (error) {
+      console.error(error.message);
+      process.exitCode = 1;
+    }
   }
 }
 
@@ -190,19 +209,6 @@ function namesOf(perUnit) {
     return count === 1 ? unit : `${unit} (${count})`;
   });
 }
-
-const CURVES = [
-  'docReward',
-  'codeReward',
-  'parseRate',
-  'leakRate',
-  'rereadTrained',
-  'rereadFrozen',
-  'kl',
-  'entropy',
-  'docTokens',
-  'zeroSpreadUnits',
-];
 
 /** Means of the metrics over ten steps each. */
 function curveOf(steps) {
