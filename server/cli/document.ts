@@ -6,6 +6,7 @@ import { languageById } from '../languages/table.js';
 import type { DocStyle } from '../languages/types.js';
 import { writeFileAtomic } from '../store/atomic.js';
 import { UsageError, UserError } from '../util/errors.js';
+import { chosenModel } from './chosenModel.js';
 import type { Command, Io } from './command.js';
 import { readPlace, workspaceOf, type SourcePlace } from './fileLine.js';
 
@@ -33,10 +34,7 @@ export const document: Command = {
   async run(args, io) {
     const place = readPlace(io.cwd, args.positionals[0]);
     const style = styleOf(args.string('style'), place);
-    const engine = await openEngine({
-      workspaceRoot: workspaceOf(place.file, io.cwd),
-      modelDir: args.string('model'),
-    });
+    const engine = await openEngine(chosenModel(args, workspaceOf(place.file, io.cwd), io.cwd));
     try {
       const { results, withheld } = await documentPlace(engine, place, style, io);
       for (const result of results) {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { languageForFile } from '../languages/table.js';
 import type { LanguageId } from '../languages/types.js';
-import { modelInUse } from '../store/workspace.js';
+import { learntModel } from '../store/workspace.js';
 import { UsageError, UserError } from '../util/errors.js';
 
 /** A file named on the command line, perhaps with a line. */
@@ -48,7 +48,7 @@ export function workspaceOf(file: string, cwd: string): string {
     folders.push(folder);
   }
   return (
-    folders.find((folder) => modelInUse(folder) !== null) ??
+    folders.find((folder) => learntModel(folder) !== null) ??
     folders.find((folder) => existsSync(join(folder, '.git'))) ??
     cwd
   );

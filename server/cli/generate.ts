@@ -1,6 +1,7 @@
 import { openEngine, type GenerateRequest } from '../inference/engine.js';
 import { LANGUAGE_IDS, type LanguageId } from '../languages/types.js';
 import { UsageError } from '../util/errors.js';
+import { chosenModel } from './chosenModel.js';
 import type { Command, ParsedArgs } from './command.js';
 import { readPlace, workspaceOf } from './fileLine.js';
 
@@ -44,7 +45,7 @@ export const generate: Command = {
   positionals: { min: 0, max: 1 },
   async run(args, io) {
     const { request, root } = requestOf(args, io.cwd);
-    const engine = await openEngine({ workspaceRoot: root, modelDir: args.string('model') });
+    const engine = await openEngine(chosenModel(args, root, io.cwd));
     try {
       const result = await engine.generate(request, args.number('count') ?? 3, io.signal);
       for (const [index, { code, score }] of result.candidates.entries()) {

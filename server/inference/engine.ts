@@ -7,7 +7,8 @@ import type { Doc, DocStyle, LanguageId } from '../languages/types.js';
 import { loadSimilarity } from '../similarity/similarity.js';
 import { initBackend, type BackendReport } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
-import { builtInModel, modelFor } from './builtInModel.js';
+import type { ModelInUse } from '../store/workspace.js';
+import { builtInModel } from './builtInModel.js';
 import type { CodeCandidate } from './candidates.js';
 import { assertAddsDocOnly, docInsertion, type Insertion } from './docEdit.js';
 import { documentUnit } from './documentUnit.js';
@@ -73,23 +74,12 @@ export interface Engine {
   dispose(): void;
 }
 
-export interface EngineOptions {
-  /** Its model in use is opened; without one, or with null, the built-in model. */
-  workspaceRoot: string | null;
-  /** A model folder that goes before the workspace's. */
-  modelDir?: string;
-}
-
 /**
- * Opens the engine.
+ * Opens the engine with a model.
  * @throws UserError where the model cannot be loaded
  */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
+export async function openEngine({ model, adapter }: ModelInUse): Promise<Engine> {
   const backend = await initBackend();
-  const { model, adapter } =
-    options.modelDir === undefined
-      ? modelFor(options.workspaceRoot)
-      : { model: options.modelDir, adapter: null };
   return new ModelEngine(backend, await loadModel(model, adapter));
 }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { scanCorpus } from '../corpus/scan.js';
 import { builtInModel, modelFor } from '../inference/builtInModel.js';
 import { loadModel } from '../inference/loadedModel.js';
-import { useModel } from '../store/workspace.js';
+import { type ModelInUse, useModel } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
 import { loadSimilarities } from './evaluateWorkspace.js';
@@ -18,6 +18,8 @@ export interface TrainOptions {
   workspaceRoot: string;
   /** A model to start from; left out, the built-in one, or one made from the workspace where the settings say its size. */
   modelDir?: string;
+  /** The model that answers until now, and is to be beaten; left out, the workspace's. */
+  inUse?: ModelInUse;
   /** Where the result is copied to besides the run's own folder. */
   outDir?: string;
   /** Patterns of files to leave out, as in the editor's `files.exclude`. */
@@ -141,12 +143,12 @@ async function conclude(
   if (options.outDir !== undefined) {
     trainer.saveInto(options.outDir);
   }
-  const current = modelFor(root);
+  const current = options.inUse ?? modelFor(root);
   const isBase = current.model === base && current.adapter === null;
   const inUse = isBase ? null : await trainer.scoreOther(current);
   const adopted = after.score > Math.max(before.score, inUse ?? 0);
   if (adopted) {
-    useModel(root, made);
+    useModel(root, { ...made, base });
   }
   const result = { ...figures, inUse, adopted, ...made };
   run.end('finished', result);

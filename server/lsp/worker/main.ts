@@ -1,6 +1,8 @@
 import { parentPort } from 'node:worker_threads';
+import { modelFor } from '../../inference/builtInModel.js';
 import { type Engine, openEngine } from '../../inference/engine.js';
 import type { ModelState, TrainOutcome } from '../../protocol.js';
+import type { ModelInUse } from '../../store/workspace.js';
 import { train, type TrainOptions, type TrainResult } from '../../training/train.js';
 import type { TrainProgress } from '../../training/progress.js';
 import { UserError } from '../../util/errors.js';
@@ -12,9 +14,12 @@ import { serveWorker } from './serve.js';
 let opened: OpenParams = { workspaceRoot: null, modelDir: null, threads: 0, backend: 'auto' };
 const slot = new EngineSlot();
 
+function inUse(): ModelInUse {
+  return modelFor(opened.workspaceRoot, opened.modelDir ?? undefined);
+}
+
 function openOpened(): Promise<Engine> {
-  const { workspaceRoot, modelDir } = opened;
-  return openEngine({ workspaceRoot, modelDir: modelDir ?? undefined });
+  return openEngine(inUse());
 }
 
 async function open(params: OpenParams): Promise<ModelState> {
@@ -59,6 +64,7 @@ serveWorker(parentPort!, (send) => ({
     const result = await trainUnlessStopped({
       workspaceRoot: opened.workspaceRoot,
       modelDir: opened.modelDir ?? undefined,
+      inUse: inUse(),
       resume,
       exclude,
       settings: { minutes, steps: steps === 0 ? null : steps },

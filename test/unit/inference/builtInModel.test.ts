@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { builtInModel, modelFor } from '../../../server/inference/builtInModel.js';
 import { loadModel, type LoadedModel } from '../../../server/inference/loadedModel.js';
 import { promptsFor } from '../../../server/inference/prompts.js';
@@ -8,6 +9,7 @@ import { writeCodes } from '../../../server/inference/writeCodes.js';
 import { writeDocs } from '../../../server/inference/writeDocs.js';
 import type { LanguageId } from '../../../server/languages/types.js';
 import { readSafetensors } from '../../../server/model/weights/safetensors.js';
+import { useModel } from '../../../server/store/workspace.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import { packSequences } from '../../../server/training/batch.js';
 import { scoreTokens } from '../../../server/training/gradients.js';
@@ -91,6 +93,19 @@ describe('the built-in model', () => {
 
   it('answers where nothing was learnt yet', () => {
     expect(modelFor(null)).toEqual({ model: builtInModel(), adapter: null });
+  });
+
+  it('gives way to another base, and to what was learnt on that one alone', () => {
+    const home = mkdtempSync(join(tmpdir(), 'batcoder-'));
+    vi.stubEnv('BATCODER_HOME', home);
+    const [root, base] = [join(home, 'workspace'), join(home, 'base')];
+    useModel(root, { model: home, adapter: null, base });
+    const learnt = { model: home, adapter: null };
+    expect(modelFor(root)).toEqual(learnt);
+    expect(modelFor(root, base)).toEqual(learnt);
+    expect(modelFor(root, '/another')).toEqual({ model: '/another', adapter: null });
+    vi.unstubAllEnvs();
+    rmSync(home, { recursive: true });
   });
 
   it('finds the doc of a function likelier than those of others', () => {

@@ -11,7 +11,7 @@ import {
   resumableRun,
   setRunState,
 } from '../../../server/store/runs.js';
-import { modelInUse, useModel } from '../../../server/store/workspace.js';
+import { learntModel, useModel } from '../../../server/store/workspace.js';
 import { temporaryFolder } from './support.js';
 
 const base = temporaryFolder();
@@ -70,27 +70,32 @@ describe('modelFolder', () => {
 
 describe('the model in use', () => {
   it('is what was said last, as long as it is there', () => {
-    expect(modelInUse(root)).toBeNull();
+    expect(learntModel(root)).toBeNull();
     const model = join(base, 'model');
     const adapter = join(base, 'adapter');
     mkdirSync(model, { recursive: true });
-    useModel(root, { model, adapter: null });
-    expect(modelInUse(root)).toEqual({ model, adapter: null });
-    useModel(root, { model, adapter });
-    expect(modelInUse(root)).toBeNull();
+    useModel(root, { model, adapter: null, base });
+    expect(learntModel(root)).toEqual({ model, adapter: null, base });
+    useModel(root, { model, adapter, base });
+    expect(learntModel(root)).toBeNull();
     mkdirSync(adapter);
-    expect(modelInUse(root)).toEqual({ model, adapter });
-    expect(modelInUse(base)).toBeNull();
+    expect(learntModel(root)).toEqual({ model, adapter, base });
+    expect(learntModel(base)).toBeNull();
     rmSync(model, { recursive: true });
-    expect(modelInUse(root)).toBeNull();
+    expect(learntModel(root)).toBeNull();
   });
 
   it('is an error where the pointer is damaged', () => {
-    useModel(root, { model: base, adapter: null });
+    useModel(root, { model: base, adapter: null, base });
     const file = join(workspaceFolder(root), 'current.json');
-    for (const content of ['{', '{"model":1,"adapter":null}', 'null', '{"model":"/x"}']) {
+    for (const content of [
+      '{',
+      '{"model":1,"adapter":null,"base":"/x"}',
+      'null',
+      '{"model":"/x"}',
+    ]) {
       writeFileSync(file, content);
-      expect(() => modelInUse(root)).toThrow(/current\.json.*elete/);
+      expect(() => learntModel(root)).toThrow(/current\.json.*elete/);
     }
   });
 });
