@@ -1,8 +1,14 @@
 import * as vscode from 'vscode';
-import { TrainCommand, type TrainOutcome, type TrainParams } from '../server/protocol.js';
+import {
+  ResumableCommand,
+  TrainCommand,
+  type TrainOutcome,
+  type TrainParams,
+} from '../server/protocol.js';
 import type { CommandContext } from './context.js';
 
 const RESUME = 'Resume Training';
+const START_ANEW = 'Start Anew';
 
 /** How a training ended, by `ended`. */
 const ENDED: Record<TrainOutcome['ended'], string> = {
@@ -19,7 +25,25 @@ export async function trainOnWorkspace(context: CommandContext): Promise<void> {
     );
     return;
   }
-  await train(context, {});
+  const resume = await wantsToResume(context);
+  if (resume !== undefined) {
+    await train(context, { resume });
+  }
+}
+
+/** Asks where an earlier training was left unfinished; undefined: neither is wanted. */
+async function wantsToResume({ client }: CommandContext): Promise<boolean | undefined> {
+  const earlier = await client.execute(ResumableCommand, []);
+  if (earlier === null) {
+    return false;
+  }
+  const began = new Date(earlier.startedAt).toLocaleString();
+  const choice = await vscode.window.showInformationMessage(
+    `BatCoder: the training that began on ${began} was stopped. Go on with it?`,
+    RESUME,
+    START_ANEW,
+  );
+  return choice === undefined ? undefined : choice === RESUME;
 }
 
 async function train(context: CommandContext, params: TrainParams): Promise<void> {

@@ -104,6 +104,11 @@ export const StopTrainingCommand: ServerCommand<[], { stopped: boolean }> = {
   command: 'batcoder.server.stopTraining',
 };
 
+/** The training that was stopped, or whose process died, and that `resume` would go on with. */
+export const ResumableCommand: ServerCommand<[], ResumableTraining | null> = {
+  command: 'batcoder.server.resumableTraining',
+};
+
 /** Commands of the extension that hovers may link to. */
 export const EDITOR_COMMANDS = {
   train: 'batcoder.trainOnWorkspace',
@@ -141,6 +146,12 @@ export interface TrainParams {
   steps?: number;
   /** Go on with the last training, which was stopped. */
   resume?: boolean;
+}
+
+/** A training to go on with. */
+export interface ResumableTraining {
+  /** When it began: ISO 8601. */
+  startedAt: string;
 }
 
 /** How a training ended. */

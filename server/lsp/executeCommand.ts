@@ -3,10 +3,13 @@ import { LSPErrorCodes, ResponseError } from 'vscode-languageserver';
 import {
   DocumentCommand,
   type DocumentOutcome,
+  ResumableCommand,
+  type ResumableTraining,
   StopTrainingCommand,
   TrainCommand,
   type TrainParams,
 } from '../protocol.js';
+import { resumableRun } from '../store/runs.js';
 import { UserError } from '../util/errors.js';
 import type { Feature, ServerContext } from './feature.js';
 import { abortSignal } from './signal.js';
@@ -18,7 +21,9 @@ import { unitOnLine } from './units.js';
 export const executeCommand: Feature = {
   capabilities: {
     executeCommandProvider: {
-      commands: [DocumentCommand.command, TrainCommand.command, StopTrainingCommand.command],
+      commands: [DocumentCommand, TrainCommand, StopTrainingCommand, ResumableCommand].map(
+        ({ command }) => command,
+      ),
     },
   },
   register(context) {
@@ -48,6 +53,8 @@ async function run(
       return training.run(trainParams(given[0]), token).catch(forClient);
     case StopTrainingCommand.command:
       return { stopped: training.stop() };
+    case ResumableCommand.command:
+      return resumableTraining(context);
     default:
       throw new ResponseError(INVALID_PARAMS, `BatCoder has no command ${command}.`);
   }
@@ -68,6 +75,12 @@ function trainParams(given: unknown): TrainParams {
     ...(isPositive(steps) ? { steps: Math.ceil(steps) } : {}),
     resume: resume === true,
   };
+}
+
+function resumableTraining({ workspaceRoot }: ServerContext): ResumableTraining | null {
+  const root = workspaceRoot();
+  const run = root === null ? null : resumableRun(root);
+  return run && { startedAt: run.startedAt };
 }
 
 /** Writes the doc into the file, or says why not. */

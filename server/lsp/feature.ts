@@ -23,6 +23,8 @@ export interface ServerContext {
   status: ModelStatus;
   /** Filled by `initialize`, before any other message. */
   client: { capabilities: ClientCapabilities; options: InitializationOptions };
+  /** The folder that is learnt; null without one. Known after `initialize`. */
+  workspaceRoot(): string | null;
   onProgress(listener: (progress: TrainingProgress) => void): void;
   /** After another model came into use: what the old one wrote is of no use. */
   onModelChange(listener: () => void): void;

@@ -6,6 +6,7 @@ export class ModelStatus {
   private state: ModelState = { kind: 'starting' };
   /** What a running training covers up. */
   private beneath: ModelState = this.state;
+  private waiting: (() => void)[] = [];
 
   constructor(private readonly connection: Connection) {}
 
@@ -27,6 +28,14 @@ export class ModelStatus {
 
   trainingEnded(): void {
     this.show(this.beneath);
+    this.waiting.splice(0).forEach((resolve) => resolve());
+  }
+
+  /** Settles once no training runs. */
+  async untilIdle(): Promise<void> {
+    while (this.state.kind === 'training') {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
   }
 
   /** Null where docs and code can be asked for; otherwise why not. A training that runs is no obstacle. */

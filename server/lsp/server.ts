@@ -50,9 +50,14 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     const { modelPath, threads, backend } = settings.latest;
     return { workspaceRoot, modelDir: modelPath === '' ? null : modelPath, threads, backend };
   };
+  let openedWith = '';
   const model = new ModelWorker({
     file: options.workerFile,
-    openParams,
+    openParams() {
+      const params = openParams();
+      openedWith = JSON.stringify(params);
+      return params;
+    },
     onMessage(message) {
       if (message.type === 'progress') {
         progressListeners.forEach((listener) => listener(message.progress));
@@ -82,6 +87,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     units: new UnitIndex(),
     docs: new DocService(model, status, settings, log),
     client: { capabilities: {}, options: {} },
+    workspaceRoot: () => workspaceRoot,
     onProgress: (listener) => progressListeners.push(listener),
     onModelChange: (listener) => modelListeners.push(listener),
   };
@@ -108,9 +114,13 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     model.start();
   });
   connection.onDidChangeConfiguration(async ({ settings: pushed }) => {
-    const before = JSON.stringify(openParams());
     await settings.changed(pushed);
-    if (JSON.stringify(openParams()) !== before) {
+    const isOpen = () => JSON.stringify(openParams()) === openedWith;
+    if (!isOpen() && status.current.kind === 'training') {
+      tell(connection, 'info', 'BatCoder: the change takes effect when the training has ended.');
+    }
+    await status.untilIdle();
+    if (!isOpen()) {
       status.set({ kind: 'starting' });
       await model.restart();
     }

@@ -72,11 +72,12 @@ export function listRuns(root: string): Run[] {
     .flatMap((id) => readRun(join(folder, id), id) ?? []);
 }
 
-/** The newest run that did not finish and has a checkpoint to go on from, or null. */
+/** The newest run that came so far as to have a checkpoint, unless it finished: to go on with; or null. */
 export function resumableRun(root: string): Run | null {
-  const isResumable = (run: Run) =>
-    run.state !== 'finished' && checkpointNames(checkpointsFolder(run)).length > 0;
-  return listRuns(root).find(isResumable) ?? null;
+  const hasBegun = (run: Run) =>
+    run.state === 'finished' || checkpointNames(checkpointsFolder(run)).length > 0;
+  const run = listRuns(root).find(hasBegun);
+  return run === undefined || run.state === 'finished' ? null : run;
 }
 
 function writeRun({ folder, id, state, startedAt, endedAt }: Run): void {
