@@ -298,4 +298,29 @@ describe('training', () => {
       await client.request('workspace/executeCommand', { command: 'batcoder.server.stopTraining' }),
     ).toEqual({ stopped: false });
   });
+
+  test('is offered to be gone on with only where one was left', async () => {
+    const command = 'batcoder.server.resumableTraining';
+    expect(await client.request('workspace/executeCommand', { command })).toBeNull();
+  });
+
+  test('goes on where settings change, which count once it has ended', async () => {
+    const running = train(10_000);
+    await client.until(() => client.lastState() === 'training');
+    client.notify('workspace/didChangeConfiguration', { settings: { batcoder: { threads: 1 } } });
+    await client.until(() =>
+      client.notifications.some(({ params }) =>
+        JSON.stringify(params).includes('takes effect when the training has ended'),
+      ),
+    );
+    expect(client.lastState()).toBe('training');
+    const told = client.notifications.length;
+    await client.request('workspace/executeCommand', { command: 'batcoder.server.stopTraining' });
+    expect(await running).toMatchObject({ ended: 'stopped' });
+    const reloaded = ({ method, params }: (typeof client.notifications)[number]) =>
+      method === 'batcoder/state' && (params as { kind: string }).kind === 'starting';
+    await client.until(
+      () => client.notifications.slice(told).some(reloaded) && client.lastState() === 'ready',
+    );
+  });
 });

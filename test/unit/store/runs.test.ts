@@ -126,20 +126,22 @@ describe('runs', () => {
     expect(listRuns(root)).toEqual([good]);
   });
 
-  it('can be gone on with where one did not finish and has a checkpoint, the newest', async () => {
+  it('can be gone on with where the newest that has begun did not finish', async () => {
     expect(resumableRun(root)).toBeNull();
     const runs = [];
     for (let i = 0; i < 4; i++) {
       runs.push(createRun(root));
       await new Promise((done) => setTimeout(done, 5));
     }
-    const [older, killed, done] = runs; // the fourth has no checkpoint yet
-    [older, killed, done].forEach(checkpoint);
+    const [older, done] = runs; // the others have no checkpoint yet
+    [older, done].forEach(checkpoint);
     setRunState(older, 'stopped');
     setRunState(done, 'finished');
-    expect(resumableRun(root)).toEqual(killed);
-    setRunState(killed, 'finished');
-    expect(resumableRun(root)).toEqual(older);
+    expect(resumableRun(root)).toBeNull();
+    setRunState(done, 'stopped');
+    expect(resumableRun(root)).toEqual(done);
+    setRunState(done, 'running'); // its process died
+    expect(resumableRun(root)).toEqual(done);
   });
 
   it('of one workspace go one at a time', () => {
