@@ -36,7 +36,8 @@ export function registerCommands(
 async function showError({ log }: CommandContext, error: unknown): Promise<void> {
   const message = error instanceof Error ? error.message : String(error);
   log.error(message);
-  if (await vscode.window.showErrorMessage(`BatCoder: ${message}`, 'Show Log')) {
+  const shown = message.startsWith('BatCoder') ? message : `BatCoder: ${message}`;
+  if (await vscode.window.showErrorMessage(shown, 'Show Log')) {
     log.show();
   }
 }

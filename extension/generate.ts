@@ -81,7 +81,7 @@ async function choose(
   pick.matchOnDetail = true;
   pick.items = outcome.candidates.map((candidate, rank) => ({
     label: `Candidate ${rank + 1}`,
-    description: describe(candidate),
+    description: `score ${candidate.score.toFixed(2)}`,
     detail: firstLines(candidate.newText),
     candidate,
     rank,
@@ -119,14 +119,6 @@ async function choose(
     await previews.close();
     await vscode.window.showTextDocument(document);
   }
-}
-
-function describe({ score, parses }: CodeCandidate): string {
-  const parts = [
-    score === null ? null : `score ${score.toFixed(2)}`,
-    parses ? null : 'does not parse',
-  ];
-  return parts.filter((part) => part !== null).join(' · ');
 }
 
 /** The beginning of the code in one line, as a quick pick shows no more. */

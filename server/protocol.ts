@@ -208,9 +208,8 @@ export interface GenerateParams extends FilePlace {
 export interface CodeCandidate {
   /** Replaces `range` of the outcome. */
   newText: string;
-  /** How well the code's own doc matches the one asked for, in [0,1]; null where it was not measured. */
-  score: number | null;
-  parses: boolean;
+  /** How well the code's own doc matches the one asked for, in [0,1]. */
+  score: number;
 }
 
 export type GenerateOutcome =

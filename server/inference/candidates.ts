@@ -27,7 +27,6 @@ export interface CodeCandidate {
   code: string;
   /** What follows the signature; the whole code where none was given. */
   body: string;
-  parses: boolean;
   /** chrF of the doc that the model gives this code to the doc that was asked for, in [0, 1]. */
   score: number;
 }

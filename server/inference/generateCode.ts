@@ -63,7 +63,7 @@ export async function generateCode(
       if (found.has(key)) {
         tally.alike++;
       } else {
-        found.set(key, { code, body: attempt.rest, parses: true });
+        found.set(key, { code, body: attempt.rest });
       }
     }
   }

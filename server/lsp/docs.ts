@@ -4,7 +4,7 @@ import { assertAddsDocOnly } from '../inference/docEdit.js';
 import { loadParser } from '../languages/parser.js';
 import { errorMessage, UserError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
-import { LruCache } from './lru.js';
+import { LruCache } from '../util/lruCache.js';
 import type { ModelStatus } from './modelStatus.js';
 import { type SettingsStore, styleFor } from './settings.js';
 import type { Place } from './units.js';
@@ -22,7 +22,9 @@ const CACHE_SIZE = 500;
 
 /** Docs of functions: asked of the model once for each function as it is written, and kept. */
 export class DocService {
-  private readonly cache = new LruCache<Omit<CheckedDoc, 'edit'> & { newText: string }>(CACHE_SIZE);
+  private readonly cache = new LruCache<string, Omit<CheckedDoc, 'edit'> & { newText: string }>(
+    CACHE_SIZE,
+  );
   private background: AbortController | null = null;
 
   constructor(

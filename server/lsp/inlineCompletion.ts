@@ -8,7 +8,7 @@ import { UserError } from '../util/errors.js';
 import { sha256 } from '../util/hash.js';
 import type { Feature, ServerContext } from './feature.js';
 import { askedLine, bodyPlace, docOpener, unitForDoc, withoutLine } from './ghostPlace.js';
-import { LruCache } from './lru.js';
+import { LruCache } from '../util/lruCache.js';
 import { abortSignal } from './signal.js';
 import { type FileUnits, languageOf, MAX_TEXT, readUnits } from './units.js';
 import { Cancelled } from './worker/modelWorker.js';
@@ -25,7 +25,7 @@ const CANDIDATES = 3;
 export const inlineCompletion: Feature = {
   capabilities: { inlineCompletionProvider: true },
   register(context) {
-    const cache = new LruCache<InlineCompletionItem[]>(CACHE_SIZE);
+    const cache = new LruCache<string, InlineCompletionItem[]>(CACHE_SIZE);
     context.onModelChange(() => cache.clear());
     context.connection.languages.inlineCompletion.on(async (params, token) => {
       const signal = abortSignal(token);
@@ -48,7 +48,7 @@ export const inlineCompletion: Feature = {
 
 async function answer(
   context: ServerContext,
-  cache: LruCache<InlineCompletionItem[]>,
+  cache: LruCache<string, InlineCompletionItem[]>,
   { textDocument, position, context: trigger }: InlineCompletionParams,
   signal: AbortSignal,
 ): Promise<InlineCompletionItem[]> {
@@ -129,9 +129,7 @@ async function codeItems(
   const document = TextDocument.create(file.uri, file.languageId, file.version, file.text);
   const start = document.offsetAt(range.start);
   const end = document.offsetAt(range.end);
-  const items = candidates
-    .filter((each) => each.parses)
-    .map(({ newText }) => narrowed(document, start, end, newText, position));
+  const items = candidates.map(({ newText }) => narrowed(document, start, end, newText, position));
   return items.filter((item) => item !== null);
 }
 

@@ -1,5 +1,5 @@
 import { buildProgramGraph } from './dependence.js';
-import { LruCache } from './lruCache.js';
+import { LruCache } from '../util/lruCache.js';
 import type { Similarity } from './measure.js';
 import { countOf, overlap, readUnitText, symmetricBleu, type UnitText } from './textTree.js';
 import { EDGE } from './programGraph.js';
@@ -47,7 +47,7 @@ export class CodeBleu implements Similarity {
   }
 
   private unit(code: string): Parts | null {
-    return this.units.get(code, () => {
+    return this.units.getOrMake(code, () => {
       const text = this.syntax.forText(code);
       const pruned = text === null ? null : this.syntax.forGraph(code);
       const graph = pruned === null ? null : buildProgramGraph(pruned, this.syntax.grammar);

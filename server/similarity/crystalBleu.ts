@@ -1,4 +1,4 @@
-import { LruCache } from './lruCache.js';
+import { LruCache } from '../util/lruCache.js';
 import type { Similarity } from './measure.js';
 import { countOf, nGrams, readUnitText, symmetricBleu } from './textTree.js';
 import type { UnitSyntax } from './unitSyntax.js';
@@ -51,7 +51,7 @@ export class CrystalBleu implements Similarity {
   }
 
   private tokens(code: string): readonly string[] | null {
-    return this.units.get(code, () => {
+    return this.units.getOrMake(code, () => {
       const tree = this.syntax.forText(code);
       return tree === null ? null : readUnitText(tree, this.syntax.grammar).tokens;
     });

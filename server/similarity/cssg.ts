@@ -1,6 +1,6 @@
 import { buildProgramGraph } from './dependence.js';
 import { EditDistance } from './editDistance.js';
-import { LruCache } from './lruCache.js';
+import { LruCache } from '../util/lruCache.js';
 import { matchable, type MatchableGraph } from './matchable.js';
 import type { Similarity } from './measure.js';
 import type { UnitSyntax } from './unitSyntax.js';
@@ -25,7 +25,7 @@ export class Cssg implements Similarity {
   }
 
   private graph(code: string): MatchableGraph | null {
-    return this.graphs.get(code, () => {
+    return this.graphs.getOrMake(code, () => {
       const tree = this.syntax.forGraph(code);
       const graph = tree === null ? null : buildProgramGraph(tree, this.syntax.grammar);
       return graph === null ? null : matchable(graph);

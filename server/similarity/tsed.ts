@@ -1,5 +1,5 @@
 import { UserError } from '../util/errors.js';
-import { LruCache } from './lruCache.js';
+import { LruCache } from '../util/lruCache.js';
 import type { Similarity } from './measure.js';
 import { readUnitText, type UnitText } from './textTree.js';
 import type { UnitSyntax } from './unitSyntax.js';
@@ -32,7 +32,7 @@ export class Tsed implements Similarity {
   }
 
   private unit(code: string): UnitText | null {
-    return this.units.get(code, () => {
+    return this.units.getOrMake(code, () => {
       const tree = this.syntax.forText(code);
       return tree === null ? null : readUnitText(tree, this.syntax.grammar);
     });

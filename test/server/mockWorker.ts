@@ -86,7 +86,6 @@ serveWorker(parentPort!, (send) => ({
           ? `{\n${indent}${body}\n${' '.repeat(unit.range.start.character)}}`
           : body,
         score: 1 - i / 10,
-        parses: true,
       })),
     };
   },

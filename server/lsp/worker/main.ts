@@ -50,11 +50,7 @@ serveWorker(parentPort!, (send) => ({
   },
   async generate({ text, language, line, count }, signal) {
     const answer = await slot.current.generate({ text, language, line }, count, signal);
-    const candidates = answer.candidates.map(({ newText, score, parses }) => ({
-      newText,
-      score,
-      parses,
-    }));
+    const candidates = answer.candidates.map(({ newText, score }) => ({ newText, score }));
     return { range: answer.range!, candidates, reason: answer.reason };
   },
   async train({ minutes, steps, resume, exclude }, signal, yieldToRequests) {

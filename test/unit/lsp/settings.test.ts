@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LruCache } from '../../../server/lsp/lru.js';
+import { LruCache } from '../../../server/util/lruCache.js';
 import { readSettings } from '../../../server/lsp/settings.js';
 import { DEFAULT_SETTINGS } from '../../../server/protocol.js';
 
@@ -34,7 +34,7 @@ test('no settings at all, or nonsense, are the defaults', () => {
 });
 
 test('the cache forgets what was used longest ago', () => {
-  const cache = new LruCache<number>(2);
+  const cache = new LruCache<string, number>(2);
   cache.set('a', 1);
   cache.set('b', 2);
   expect(cache.get('a')).toBe(1);

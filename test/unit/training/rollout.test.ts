@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
+import type { Prompts } from '../../../server/inference/prompts.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import { rollout } from '../../../server/training/rollout.js';
 import { Random } from '../../../server/util/random.js';
@@ -16,7 +17,7 @@ it('lets the reader see of a doc what a person would be shown, and no more', asy
     prompts: {
       ...prompts,
       readDoc: () => 'Doubles a\nnumber.\n@private return x * 2\n@returns one\n@returns twice x',
-      generate: (...[language, doc, signature]: Parameters<typeof prompts.generate>) => {
+      generate: (...[language, doc, signature]: Parameters<Prompts['generate']>) => {
         seen.push(doc);
         return prompts.generate(language, doc, signature);
       },

@@ -1,10 +1,10 @@
 /** A map of limited size that forgets what was used longest ago. */
-export class LruCache<T> {
-  private readonly entries = new Map<string, T>();
+export class LruCache<K, V> {
+  private readonly entries = new Map<K, V>();
 
   constructor(private readonly limit: number) {}
 
-  get(key: string): T | undefined {
+  get(key: K): V | undefined {
     const value = this.entries.get(key);
     if (value !== undefined) {
       this.entries.delete(key);
@@ -13,7 +13,7 @@ export class LruCache<T> {
     return value;
   }
 
-  set(key: string, value: T): void {
+  set(key: K, value: V): void {
     this.entries.delete(key);
     this.entries.set(key, value);
     for (const oldest of this.entries.keys()) {
@@ -22,6 +22,16 @@ export class LruCache<T> {
       }
       this.entries.delete(oldest);
     }
+  }
+
+  /** The value for a key, made where it is not there. */
+  getOrMake(key: K, make: () => V): V {
+    let value = this.get(key);
+    if (value === undefined) {
+      value = make();
+      this.set(key, value);
+    }
+    return value;
   }
 
   clear(): void {
