@@ -77,8 +77,8 @@ function trainParams(given: unknown): TrainParams {
   };
 }
 
-function resumableTraining({ workspaceRoot }: ServerContext): ResumableTraining | null {
-  const root = workspaceRoot();
+function resumableTraining(context: ServerContext): ResumableTraining | null {
+  const root = context.workspaceRoot();
   const run = root === null ? null : resumableRun(root);
   return run && { startedAt: run.startedAt };
 }
