@@ -66,34 +66,35 @@ function written(name: string): { metrics: unknown[]; weights: string } {
   return { metrics, weights: createHash('sha256').update(file).digest('hex') };
 }
 
+/** Runs until it ends by itself, killed as often as there is time for; @returns how often that was. */
+async function killed(name: string, most: number, delay: () => number): Promise<number> {
+  let kills = 0;
+  for (let code: number | null = null; code !== 0; ) {
+    // One that was killed before its first checkpoint is begun anew, as a person would.
+    const resume = newestRun(name, resumableRun) !== null;
+    const child = startTraining(name, resume ? ['--resume'] : []);
+    const end = ended(child);
+    if (kills < most && (await Promise.race([end, setTimeout(delay(), 'running')])) === 'running') {
+      child.kill('SIGKILL');
+      kills++;
+    }
+    code = await end;
+  }
+  return kills;
+}
+
 describe('a training that is killed', () => {
   it(`goes on bit for bit, ${KILLS} times`, { timeout: 60_000 * KILLS }, async () => {
     const began = performance.now();
     await ended(startTraining('whole', []));
     const whole = performance.now() - began;
     const random = new Random(Date.now());
+    const delay = () => whole * (0.1 + 0.8 * random.next());
 
-    let kills = 0;
-    for (let code: number | null = null; code !== 0; ) {
-      // One that was killed before its first checkpoint is begun anew, as a person would.
-      const resume = newestRun('broken', resumableRun) !== null;
-      const child = startTraining('broken', resume ? ['--resume'] : []);
-      if (kills < KILLS) {
-        const rest = ended(child);
-        const early = await Promise.race([
-          rest,
-          setTimeout(whole * (0.1 + 0.8 * random.next()), -1),
-        ]);
-        if (early === -1) {
-          child.kill('SIGKILL');
-          kills++;
-        }
-        code = await rest;
-      } else {
-        code = await ended(child);
-      }
+    for (let kills = 0, run = 0; kills < KILLS; run++) {
+      const name = `broken ${run}`;
+      kills += await killed(name, KILLS - kills, delay);
+      expect(written(name)).toEqual(written('whole'));
     }
-    expect(kills).toBeGreaterThan(0);
-    expect(written('broken')).toEqual(written('whole'));
   });
 });
