@@ -7,11 +7,15 @@ import { startProgress } from './progress.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Runs a command in the repository's root with its output shown; returns its exit status. */
-export function run(command, args) {
+/**
+ * Runs a command in the repository's root with its output shown; returns its exit status.
+ * @param env variables besides those of this process
+ */
+export function run(command, args, env = {}) {
   const result = spawnSync(command, args, {
     cwd: root,
     stdio: 'inherit',
+    env: { ...process.env, ...env },
     shell: process.platform === 'win32',
   });
   if (result.error) {

@@ -60,17 +60,12 @@ const counted = (name, command, args) =>
   });
 
 /** Vitest under the given node binary; counts what its JSON report says. */
-const vitest = (name, node, args) =>
+const vitest = (name, node, args, env) =>
   stage(name, () => {
     rmSync(vitestReport, { force: true });
-    const status = run(node, [
-      join('node_modules', 'vitest', 'vitest.mjs'),
-      'run',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${vitestReport}`,
-      ...args,
-    ]);
+    const options = ['--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`];
+    const command = [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...options, ...args];
+    const status = run(node, command, env);
     try {
       const report = JSON.parse(readFileSync(vitestReport, 'utf8'));
       const broken = report.numFailedTests === 0 && (status !== 0 || !report.success) ? 1 : 0;
@@ -101,6 +96,13 @@ await check('import direction', bin('depcruise'), [
 await check('dead code', bin('knip'), []);
 await check('software GPU installed', 'node', ['test/host/webgpu.mjs']);
 await vitest('unit tests', process.execPath, []);
+// Most machines have no AVX-512: the whole engine is tested on what they run, too.
+await vitest(
+  'engine tests with AVX2 kernels',
+  process.execPath,
+  ['test/unit/tensor', 'test/unit/model'],
+  { BATCODER_ISA: 'avx2' },
+);
 await check('package', 'node', ['scripts/package.mjs']);
 const hostReady = await check('real VS Code installed', 'node', ['test/host/install.mjs']);
 if (hostReady) {

@@ -91,6 +91,30 @@ onNative('decoding engines', () => {
     own.dispose();
   });
 
+  test.each([
+    { kind: 'int8', changes: { tiedEmbeddings: true } },
+    { kind: 'int8', changes: { tiedEmbeddings: false } },
+    { kind: 'int4', changes: { hiddenSize: 64, innerSize: 96, headSize: 16 } },
+  ] as const)(
+    'C++ computes in $kind what the tensor operations do: $changes',
+    ({ kind, changes }) => {
+      const own = Qwen2Model.init({ ...CONFIG, ...changes }, 9);
+      own.quantize(kind);
+      expect([...own.matrices().values()].some((matrix) => matrix.kind === kind)).toBe(true);
+      for (const adapted of [false, true]) {
+        own.adapter = adapted ? loudAdapter(own.config, 3) : null;
+        const tokens = someIds(150, 7);
+        const native = readAll(new NativeEngine(own, 150, 1, 0), tokens);
+        const tensor = readAll(new TensorEngine(own, 150, 1, 0), tokens);
+        native.forEach(({ logProb }, i) => {
+          expect(Math.abs(logProb - tensor[i].logProb)).toBeLessThan(1e-3);
+        });
+        own.adapter?.dispose();
+      }
+      own.dispose();
+    },
+  );
+
   test('a token is computed the same, bit for bit, however the work is cut and shared', () => {
     const tokens = someIds(130, 2);
     const engine = new NativeEngine(model, 140, 40, 2 ** 28);
