@@ -107,7 +107,8 @@ onNative('decoding engines', () => {
         const native = readAll(new NativeEngine(own, 150, 1, 0), tokens);
         const tensor = readAll(new TensorEngine(own, 150, 1, 0), tokens);
         native.forEach(({ logProb }, i) => {
-          expect(Math.abs(logProb - tensor[i].logProb)).toBeLessThan(1e-3);
+          // Both round activations to 8 bits, where the last bit of a sum can tip a value to its neighbour.
+          expect(Math.abs(logProb - tensor[i].logProb)).toBeLessThan(3e-3);
         });
         own.adapter?.dispose();
       }
