@@ -53,7 +53,11 @@ export const pretrain: Command = {
   positionals: { min: 1, max: 1 },
   async run(args, io) {
     const prepared = folder(io, args.positionals[0]);
-    const out = resolve(io.cwd, args.string('out') ?? 'model');
+    const named = args.string('out');
+    if (named === undefined) {
+      throw new UsageError('--out DIR says where the model lies or shall lie.');
+    }
+    const out = resolve(io.cwd, named);
     const backend = await initBackend();
     const train = new TokenFile(join(prepared, 'train.tokens'));
     const evaluation = new TokenFile(join(prepared, 'evaluation.tokens'));

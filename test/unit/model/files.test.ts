@@ -136,6 +136,7 @@ test.each([
   ['small', 1.6],
   ['medium', 4.4],
   ['base', 12.6],
+  ['large', 34.8],
 ] as const)('size %s has about %s million parameters beside its embedding', (size, millions) => {
   const config = configForSize(size, 8192, 3);
   const blocks = parameterCount(config) - 8192 * config.hiddenSize;
