@@ -25,7 +25,9 @@ export class DocService {
   private readonly cache = new LruCache<string, Omit<CheckedDoc, 'edit'> & { newText: string }>(
     CACHE_SIZE,
   );
-  private background: AbortController | null = null;
+  /** Why there is no doc, for hovers. */
+  private readonly refusals = new LruCache<string, string>(CACHE_SIZE);
+  private background: { key: string; controller: AbortController } | null = null;
 
   constructor(
     private readonly model: ModelWorker,
@@ -42,6 +44,11 @@ export class DocService {
       : null;
   }
 
+  /** Why the model had no doc for the function when it was last asked; null where it was not, or had one. */
+  refusal(place: Place): string | null {
+    return this.refusals.get(this.key(place)) ?? null;
+  }
+
   /**
    * The doc of an undocumented function, checked against the file as the place has it.
    * @throws UserError with a message to show; Cancelled
@@ -52,33 +59,44 @@ export class DocService {
     return hit ? this.check(place, hit) : this.ask(place, signal);
   }
 
-  /** Has the doc made when nothing else is asked for, so that the next hover has it. */
+  /** Has the doc made, so that the next hover has it; one that was begun for another function gives way. */
   documentInBackground(place: Place): void {
-    if (this.background || this.status.obstacle() !== null || this.cached(place)) {
+    const key = this.key(place);
+    if (
+      this.background?.key === key ||
+      this.status.obstacle() !== null ||
+      this.cached(place) ||
+      this.refusal(place) !== null
+    ) {
       return;
     }
-    const controller = new AbortController();
-    this.background = controller;
-    this.ask(place, controller.signal)
+    this.yieldBackground();
+    const begun = { key, controller: new AbortController() };
+    this.background = begun;
+    this.ask(place, begun.controller.signal)
       .catch((error: unknown) => {
         if (!(error instanceof Cancelled)) {
           this.log(`no doc for ${place.unit.qualifiedName}: ${errorMessage(error)}`);
         }
       })
       .finally(() => {
-        this.background = null;
+        if (this.background === begun) {
+          this.background = null;
+        }
       });
   }
 
   /** A person asks for something: what was begun on suspicion gives way. */
   yieldBackground(): void {
-    this.background?.abort();
+    this.background?.controller.abort();
+    this.background = null;
   }
 
   /** The model changed: what the old one wrote is forgotten. */
   clear(): void {
     this.yieldBackground();
     this.cache.clear();
+    this.refusals.clear();
   }
 
   private async ask(place: Place, signal: AbortSignal): Promise<CheckedDoc> {
@@ -86,6 +104,17 @@ export class DocService {
     if (obstacle !== null) {
       throw new UserError(obstacle);
     }
+    try {
+      return await this.askModel(place, signal);
+    } catch (error) {
+      if (error instanceof UserError) {
+        this.refusals.set(this.key(place), error.message);
+      }
+      throw error;
+    }
+  }
+
+  private async askModel(place: Place, signal: AbortSignal): Promise<CheckedDoc> {
     const { file, unit } = place;
     const answer = await this.model.call(
       'document',

@@ -50,6 +50,10 @@ function text(context: ServerContext, place: Place): string | null {
       links ? link('Insert', DocumentCommand.command, arguments_) : null,
     );
   }
+  const refusal = context.docs.refusal(place);
+  if (refusal !== null) {
+    return `BatCoder has no doc for \`${unit.name}\`: ${refusal}`;
+  }
   return links
     ? `${link('Document with BatCoder', DocumentCommand.command, arguments_)} · a doc for \`${unit.name}\` is being written`
     : `BatCoder is writing a doc for \`${unit.name}\`.`;

@@ -83,6 +83,12 @@ describe('hover', () => {
     expect(second?.contents.value).toContain('[Insert](command:batcoder.server.document?');
     expect(second?.contents.value).toContain('round trip 0.50');
   });
+
+  test('promises no doc where there is none to come, but says why', async () => {
+    const hovered = async () => (await hoverAt(lineOf('badDoc'), 10))?.contents.value;
+    expect(await hovered()).toContain('is being written');
+    await expect.poll(hovered).toMatch(/no doc for `badDoc`: .*would change how its file reads/);
+  });
 });
 
 describe('Document Function', () => {
