@@ -17,8 +17,6 @@ export interface AdapterFacts {
   name: string;
   /** A processor that plays a graphics processor: right, and slow. */
   fallback: boolean;
-  /** Whether WGSL has f16 there. */
-  f16: boolean;
   /** Bytes that a kernel can see of one buffer. */
   maxBinding: number;
   /** Bytes that the threads of a workgroup share. */
@@ -69,7 +67,7 @@ export class Dawn {
       throw new Error(NO_ADAPTER);
     }
     const device = await adapter.requestDevice({
-      requiredFeatures: [...adapter.features].filter((feature) => feature === 'shader-f16'),
+      // Not `shader-f16`: weights of 16 bits are stored so, and widened by what every WGSL has.
       requiredLimits: mostOf(adapter.limits),
     });
     // What Dawn still has to do in the event loop for these two calls is done in its next two rounds.
@@ -132,11 +130,10 @@ export class Dawn {
 export const NO_ADAPTER =
   'Dawn finds no adapter that it can use: is a driver for Vulkan (on Linux with libvulkan1), Metal or Direct3D 12 installed?';
 
-export function factsOf({ info, features, limits }: Adapter): AdapterFacts {
+export function factsOf({ info, limits }: Adapter): AdapterFacts {
   return {
     name: info.description || [info.vendor, info.architecture].join(' '),
     fallback: info.isFallbackAdapter,
-    f16: features.has('shader-f16'),
     maxBinding: limits.maxStorageBufferBindingSize,
     maxShared: limits.maxComputeWorkgroupStorageSize,
   };

@@ -119,13 +119,7 @@ export async function loadWebgpu(): Promise<{ ok: boolean; reason: string; gpu: 
 }
 
 /** One line on what was found. */
-export function describeAdapter({
-  name,
-  fallback,
-  f16,
-  maxBinding,
-  maxShared,
-}: AdapterFacts): string {
+export function describeAdapter({ name, fallback, maxBinding, maxShared }: AdapterFacts): string {
   const kind = fallback ? 'a processor that plays a GPU, slow' : 'a GPU';
-  return `${name} (${kind}; f16 in shaders: ${f16 ? 'yes' : 'no'}; buffers of ${maxBinding / 2 ** 20} MiB, ${maxShared / 1024} KiB shared by a workgroup)`;
+  return `${name} (${kind}; buffers of ${maxBinding / 2 ** 20} MiB, ${maxShared / 1024} KiB shared by a workgroup)`;
 }
