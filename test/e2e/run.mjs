@@ -189,6 +189,24 @@ try {
     await code.command('BatCoder: Stop Training');
     await code.toast(/training was stopped, with its progress saved/).waitFor({ timeout: 60_000 });
   });
+
+  await step(
+    'a stopped training is offered to be gone on with, whenever one is asked for',
+    async () => {
+      await code.clearToasts();
+      await code.command('BatCoder: Train on Workspace');
+      const offer = code.toast(/was stopped. Go on with it\?/);
+      await code.button(offer, 'Start Anew').waitFor();
+      await picture('12-go-on');
+      await code.button(offer, 'Resume Training').click();
+      const training = code.toast('BatCoder: training on this workspace');
+      await training.filter({ hasText: /\d+ % .* left/ }).waitFor({ timeout: 180_000 });
+      await code.command('BatCoder: Stop Training');
+      await code
+        .toast(/training was stopped, with its progress saved/)
+        .waitFor({ timeout: 60_000 });
+    },
+  );
 } finally {
   await browser.close();
   await host.stop();
