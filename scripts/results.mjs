@@ -1,7 +1,8 @@
 // The proofs that the method works:
 //   node scripts/results.mjs OWNER/NAME=DIR... [--only SECTION] [--seeds N] [--steps N] [--jobs N]
-// Trains on each workspace, named as its host names it, records every run with its seed and command in docs/results.jsonl (what stands there is not
-// run again), and writes docs/results.md and its plots from that file. Run `npm run build` before.
+// Trains on each workspace, named as its host names it, records every run with its seed and command in
+// docs/results.jsonl (what stands there is not run again), and writes docs/results.md and its plots from that file.
+// Run `npm run build` before.
 // A section: learning, ablations, scaling, long; without workspaces only the page is written anew.
 import { execFileSync, spawn } from 'node:child_process';
 import {

@@ -115,19 +115,24 @@ function learning(runs) {
   return [
     `Workspaces, none of them in the built-in model's training data: ${names.join(', ')}.`,
     '',
-    ...table(
-      ['workspace', 'seed', 'score before', ...stages.slice(1), 'added by warm-up', 'by learning'],
-      rows((group) => [
-        ...STAGES.map((stage) => scored(group, stage, score)),
-        ...gains(group, score),
-      ]),
-    ),
-    ...table(
-      ['workspace', 'seed', 'lift before', ...stages.slice(1), 'added by warm-up', 'by learning'],
-      rows((group) => [
-        ...STAGES.map((stage) => scored(group, stage, lift)),
-        ...gains(group, lift),
-      ]),
+    ...[
+      ['score', score],
+      ['lift', lift],
+    ].flatMap(([name, measure]) =>
+      table(
+        [
+          'workspace',
+          'seed',
+          `${name} before`,
+          ...stages.slice(1),
+          'added by warm-up',
+          'by learning',
+        ],
+        rows((group) => [
+          ...STAGES.map((stage) => scored(group, stage, measure)),
+          ...gains(group, measure),
+        ]),
+      ),
     ),
     'Functions are those learnt from, those left aside (too long, mostly), and those scored; steps those of warm-up and',
     'learning; minutes those of both; parse is the share of rebuilt functions that parse; chrF is of the summaries against',
@@ -202,23 +207,15 @@ function varied(runs, whole) {
   );
   const rows = groups([...defaults, ...runs], ({ variant }) => variant).map((group) => {
     const kept = group.filter(({ reached }) => reached !== null);
-    const share = (name) =>
-      meanOf(
-        kept.map(({ reached }) => reached),
-        name,
-      )?.toFixed(2) ?? '-';
-    const readers = (name) =>
-      meanOf(
-        kept.map(({ reached }) => ({ value: mean(reached[name]) })),
-        'value',
-      );
+    const stages = kept.map(({ reached }) => reached);
+    const share = (name) => meanOf(stages, name)?.toFixed(2) ?? '-';
     return [
       group[0].variant,
       group.map(({ seed }) => seed).join(', '),
       Math.round(mean(group.map(({ learningSteps }) => learningSteps))),
       scored(kept, ({ reached }) => reached, score),
       defaults.includes(group[0]) ? '-' : against(kept, defaults),
-      kept.length === 0 ? '-' : (readers('roundTrip') - readers('emptyDoc')).toFixed(3),
+      kept.length === 0 ? '-' : mean(stages.map((stage) => mean(lift(stage)))).toFixed(3),
       share('parseRate'),
       share('wholeDocs'),
       share('leakRate'),

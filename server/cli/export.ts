@@ -1,12 +1,13 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { modelFor } from '../inference/builtInModel.js';
 import { Adapter } from '../model/adapter.js';
 import { Qwen2Model } from '../model/transformer.js';
 import { GGUF_TYPES, type GgufType } from '../model/weights/gguf.js';
 import { exportGguf } from '../model/weights/ggufModel.js';
+import type { ModelInUse } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { UsageError, UserError } from '../util/errors.js';
+import { chosenModel } from './chosenModel.js';
 import type { Command, ParsedArgs } from './command.js';
 
 /** Of a folder: each row of a matrix in 8 bits with a scale. */
@@ -93,17 +94,11 @@ export const exportModel: Command = {
   },
 };
 
-function sourceOf(args: ParsedArgs, cwd: string): { model: string; adapter: string | null } {
-  const model = args.string('model');
+function sourceOf(args: ParsedArgs, cwd: string): ModelInUse {
   const adapter = args.string('adapter');
-  if (model !== undefined) {
-    return {
-      model: resolve(cwd, model),
-      adapter: adapter === undefined ? null : resolve(cwd, adapter),
-    };
-  }
-  if (adapter !== undefined) {
+  if (adapter !== undefined && args.string('model') === undefined) {
     throw new UsageError('--adapter belongs to --model.');
   }
-  return modelFor(resolve(cwd, args.string('workspace') ?? '.'));
+  const chosen = chosenModel(args, resolve(cwd, args.string('workspace') ?? '.'), cwd);
+  return adapter === undefined ? chosen : { ...chosen, adapter: resolve(cwd, adapter) };
 }

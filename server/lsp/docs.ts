@@ -65,8 +65,8 @@ export class DocService {
     if (
       this.background?.key === key ||
       this.status.obstacle() !== null ||
-      this.cached(place) ||
-      this.refusal(place) !== null
+      this.cache.get(key) !== undefined ||
+      this.refusals.get(key) !== undefined
     ) {
       return;
     }

@@ -67,6 +67,16 @@ function sampledTokens(units: readonly UnitRollout[]): { docs: number; codes: nu
   return { docs, codes };
 }
 
+/** Of a step that had no group to learn from. */
+const NOT_MEASURED = {
+  loss: null,
+  kl: null,
+  entropy: null,
+  clipShare: null,
+  gradNorm: null,
+  samplerGap: null,
+};
+
 function stepMetrics(
   step: number,
   units: readonly UnitRollout[],
@@ -81,7 +91,8 @@ function stepMetrics(
   const docRewards = docs.map((doc) => doc.reward);
   const codeRewards = codes.map((code) => code.reward);
   const sampled = sampledTokens(units);
-  const taught = learning.groups.length > 0;
+  const { loss, kl, entropy, clipShare, gradNorm, samplerGap } =
+    learning.groups.length > 0 ? updated : NOT_MEASURED;
   return {
     phase: 'learning',
     step,
@@ -93,13 +104,13 @@ function stepMetrics(
     zeroSpreadDocs: learning.flatDocs / Math.max(learning.docGroups, 1),
     zeroSpreadCodes: learning.flatCodes / Math.max(learning.codeGroups, 1),
     zeroSpreadUnits: shareOf(units, isFlat),
-    loss: taught ? updated.loss : null,
-    kl: taught ? updated.kl : null,
-    entropy: taught ? updated.entropy : null,
-    clipShare: taught ? updated.clipShare : null,
-    gradNorm: taught ? updated.gradNorm : null,
+    loss,
+    kl,
+    entropy,
+    clipShare,
+    gradNorm,
     learningRate,
-    samplerGap: taught ? updated.samplerGap : null,
+    samplerGap,
     docTokens: sampled.docs / Math.max(docs.length, 1),
     codeTokens: sampled.codes / Math.max(codes.length, 1),
     truncatedDocs: shareOf(docs, (doc) => doc.truncated),
