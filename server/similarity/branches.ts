@@ -235,14 +235,15 @@ export abstract class BranchReader extends ExpressionReader {
       return this.sequence(parts, mode);
     }
     const tryNode = this.hold(graph.node(CATEGORY.try, ''));
-    const before = this.definitions.copy();
     const body = parts.filter((part) => !isHandler(part));
-    const main = this.side({ node: tryNode, kind: EDGE.controlTrue }, () =>
-      this.sequence(body, mode),
-    );
-    const reaching = before;
-    reaching.merge(main.definitions);
-    this.definitions = reaching;
+    let thrown = this.definitions;
+    const main = this.side({ node: tryNode, kind: EDGE.controlTrue }, () => {
+      thrown = this.definitions.beginNoting();
+      const value = this.sequence(body, mode);
+      this.definitions.endNoting();
+      return value;
+    });
+    this.definitions = thrown;
     const sides = [main];
     for (const handler of parts.filter((part) => syntax.role(part) === ROLE.catch)) {
       sides.push(
@@ -251,11 +252,15 @@ export abstract class BranchReader extends ExpressionReader {
     }
     this.join(sides);
     for (const last of parts.filter((part) => syntax.role(part) === ROLE.finally)) {
-      const { dead } = this;
+      const { dead, definitions } = this;
+      this.definitions = definitions.copy();
+      this.definitions.merge(thrown);
       const side = this.side({ node: tryNode, kind: EDGE.controlFinally }, () =>
         this.sequence(syntax.parts(last), STATEMENT),
       );
-      this.definitions = side.definitions;
+      // What follows is reached only where nothing was thrown.
+      definitions.follow(this.definitions, side.definitions);
+      this.definitions = definitions;
       this.dead = dead || side.dead;
     }
     if (mode === VALUE) {

@@ -21,6 +21,9 @@ interface LoopJoins {
 
 /** Which definitions reach a point of the program, by variable. */
 export class Definitions {
+  /** What every definition made here is also merged into; null: nothing. */
+  private noted: Definitions | null = null;
+
   private constructor(private readonly map: Map<string, Variable>) {}
 
   static empty(): Definitions {
@@ -28,7 +31,22 @@ export class Definitions {
   }
 
   copy(): Definitions {
-    return new Definitions(new Map(this.map));
+    const copy = new Definitions(new Map(this.map));
+    copy.noted = this.noted;
+    return copy;
+  }
+
+  /**
+   * Any statement from here on may be the one that throws: what is returned holds what reaches here and, until
+   * `endNoting`, every definition that is made, those that are overwritten later too.
+   */
+  beginNoting(): Definitions {
+    this.noted = this.copy();
+    return this.noted;
+  }
+
+  endNoting(): void {
+    this.noted = this.noted?.noted ?? null;
   }
 
   has(name: string): boolean {
@@ -37,13 +55,13 @@ export class Definitions {
 
   /** The variable gets a new value: nothing from before reaches on. */
   define(name: string, sources: Sources): void {
-    this.map.set(name, { value: sources, changed: null, parts: null });
+    this.set(name, { value: sources, changed: null, parts: null });
   }
 
   /** @param name of a variable that is defined */
   defineAttribute(name: string, attribute: string, sources: Sources): void {
     const { value, changed, parts } = this.map.get(name)!;
-    this.map.set(name, { value, changed, parts: new Map(parts).set(attribute, sources) });
+    this.set(name, { value, changed, parts: new Map(parts).set(attribute, sources) });
   }
 
   /**
@@ -51,7 +69,7 @@ export class Definitions {
    * @param name of a variable that is defined
    */
   change(name: string, node: number): void {
-    this.map.set(name, { value: this.base(name), changed: [node], parts: null });
+    this.set(name, { value: this.base(name), changed: [node], parts: null });
   }
 
   /** What a read of the variable as a whole sees. */
@@ -81,11 +99,29 @@ export class Definitions {
 
   /** Takes in what reaches by another way. */
   merge(other: Definitions): void {
-    for (const [name, variable] of other.map) {
-      const own = this.map.get(name);
-      if (own !== variable) {
-        this.map.set(name, own === undefined ? variable : mergedVariable(own, variable));
+    other.map.forEach((variable, name) => this.take(name, variable));
+  }
+
+  /** What differs between two others is taken over from the second. */
+  follow(from: Definitions, to: Definitions): void {
+    for (const [name, variable] of to.map) {
+      if (from.map.get(name) !== variable) {
+        this.set(name, variable);
       }
+    }
+  }
+
+  private set(name: string, variable: Variable): void {
+    this.map.set(name, variable);
+    for (let { noted } = this; noted !== null; noted = noted.noted) {
+      noted.take(name, variable);
+    }
+  }
+
+  private take(name: string, variable: Variable): void {
+    const own = this.map.get(name);
+    if (own !== variable) {
+      this.map.set(name, own === undefined ? variable : mergedVariable(own, variable));
     }
   }
 

@@ -218,6 +218,27 @@ const PAIRS: [string, LanguageId, string, string, 'same' | 'other'][] = [
     'other',
   ],
   [
+    'a value that only a handler sees',
+    'python',
+    'def f():\n    try:\n        a = p()\n        b = q()\n        g()\n        a = 0\n        b = 0\n    except E:\n        h(a)\n',
+    'def f():\n    try:\n        a = p()\n        b = q()\n        g()\n        a = 0\n        b = 0\n    except E:\n        h(b)\n',
+    'other',
+  ],
+  [
+    'a value that only a finally sees',
+    'java',
+    'void f() { R a = p(), b = q(); try { g(); a = null; b = null; } finally { h(a); } }',
+    'void f() { R a = p(), b = q(); try { g(); a = null; b = null; } finally { h(b); } }',
+    'other',
+  ],
+  [
+    'a value that does not get past a finally',
+    'javascript',
+    'function f() { let a = p(), b = q(); try { g(); a = 0; b = 0; } finally { h(); } return a; }',
+    'function f() { let a = p(), b = q(); try { g(); a = 0; b = 0; } finally { h(); } return b; }',
+    'same',
+  ],
+  [
     'a step at the end of a loop',
     'c',
     'int f(int n) { int s = 0; for (int i = 0; i < n; i++) { s += i; } return s; }',
