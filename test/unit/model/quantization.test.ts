@@ -9,7 +9,7 @@ import { lossAndGradients, nextTokenLoss, targetLogProbs } from '../../../server
 import { Qwen2Model } from '../../../server/model/transformer.js';
 import { readSafetensors } from '../../../server/model/weights/safetensors.js';
 import { jsKernelCounts, resetJsKernelCounts } from '../../../server/tensor/counters.js';
-import { onNative, useBackend } from './backends.js';
+import { onCompiled, useBackend } from './backends.js';
 import { meanWeights, packAll } from './batches.js';
 import { goldenDir, relativeError } from './golden.js';
 
@@ -23,8 +23,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const logProbsOf = (model: Qwen2Model): Float32Array =>
   tidy(() => targetLogProbs(model, BATCH).logProbs.dataSync<'float32'>().slice());
 
-onNative('a quantised model', () => {
-  beforeAll(() => useBackend('native'));
+onCompiled('a quantised model', (backend) => {
+  beforeAll(() => useBackend(backend));
 
   test.each(['tied', 'untied'] as const)('is saved and loaded as it is (%s)', (name) => {
     const model = Qwen2Model.load(goldenDir(name));
@@ -55,13 +55,13 @@ onNative('a quantised model', () => {
   test('is loaded as floats where the backend knows no integers', async () => {
     const dir = join(folder, 'tied');
     const model = Qwen2Model.load(dir);
-    const native = logProbsOf(model);
+    const compiled = logProbsOf(model);
     await useBackend('cpu');
     const plain = Qwen2Model.load(dir);
     expect(plain.matrices().size).toBe(0);
-    expect(relativeError(native, logProbsOf(plain))).toBeLessThan(0.02);
+    expect(relativeError(compiled, logProbsOf(plain))).toBeLessThan(0.02);
     expect(() => plain.quantize('int8')).toThrow('floats only');
-    await useBackend('native');
+    await useBackend(backend);
   });
 
   test('becomes floats again, the ones that it stands for', () => {

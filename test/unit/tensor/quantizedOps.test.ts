@@ -11,7 +11,6 @@ import {
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { valueAndGrads } from '../../../server/tensor/autodiff.js';
-import { initBackend } from '../../../server/tensor/backend.js';
 import { jsKernelCounts, resetJsKernelCounts } from '../../../server/tensor/counters.js';
 import { selectedLogProbs, weightedLogProbs } from '../../../server/tensor/ops/logProbs.js';
 import { loraLinear } from '../../../server/tensor/ops/lora.js';
@@ -23,9 +22,7 @@ import {
   type LinearWeight,
 } from '../../../server/tensor/ops/quantizedLinear.js';
 import { QuantizedMatrix, type QuantizedKind } from '../../../server/tensor/weights.js';
-import { expectClose, randomValues } from './support.js';
-
-beforeAll(() => initBackend('native'));
+import { COMPILED, expectClose, randomValues, startBackends } from './support.js';
 
 const matrix = (out: number, input: number, kind: QuantizedKind, seed = 1): QuantizedMatrix =>
   QuantizedMatrix.quantize(randomValues(out * input, seed), [out, input], kind);
@@ -81,104 +78,111 @@ const SHAPES = [
   [130, 96, 49, 20],
 ] as const;
 
-describe.each(SHAPES)('LoRA: %i rows, %i to %i, rank %i', (...shape) => {
-  const [, input, out] = shape;
-
-  test('over 8 bits it is the composition of floats within the rounding of rows', () => {
-    const w = matrix(out, input, 'int8');
-    const quantized = runLora(w, shape, true);
-    const exact = runLora(floats(w), shape, true);
-    expect(relativeError(quantized.value, exact.value)).toBeLessThan(0.012);
-    const [dx, da, db] = quantized.grads.map((g, i) => relativeError(g, exact.grads[i]));
-    expect(dx).toBeLessThan(0.012);
-    // Only the base is rounded.
-    expect(da).toBeLessThan(1e-5);
-    expect(db).toBeLessThan(1e-5);
+describe.each(COMPILED)('on %s', (backend) => {
+  beforeAll(async () => {
+    await startBackends();
+    await setBackend(backend);
   });
 
-  test('over floats it is the composition on cpu', async () => {
-    const w = randomValues(out * input, 1);
-    const native = runLora(tensor2d(w, [out, input]), shape, true);
-    await setBackend('cpu');
-    const plain = runLora(tensor2d(w, [out, input]), shape, true);
-    await setBackend('native');
-    expectClose(native.value, plain.value, 1e-4);
-    native.grads.forEach((g, i) => expectClose(g, plain.grads[i], 1e-4));
-  });
-});
+  describe.each(SHAPES)('LoRA: %i rows, %i to %i, rank %i', (...shape) => {
+    const [, input, out] = shape;
 
-test('LoRA over 4 bits, without a bias', () => {
-  const shape = [40, 64, 50, 16];
-  const w = matrix(50, 64, 'int4');
-  const quantized = runLora(w, shape, false);
-  const exact = runLora(floats(w), shape, false);
-  expect(relativeError(quantized.value, exact.value)).toBeLessThan(0.012);
-  quantized.grads.forEach((g, i) => expectClose(g, exact.grads[i], 1e-4));
-});
+    test('over 8 bits it is the composition of floats within the rounding of rows', () => {
+      const w = matrix(out, input, 'int8');
+      const quantized = runLora(w, shape, true);
+      const exact = runLora(floats(w), shape, true);
+      expect(relativeError(quantized.value, exact.value)).toBeLessThan(0.012);
+      const [dx, da, db] = quantized.grads.map((g, i) => relativeError(g, exact.grads[i]));
+      expect(dx).toBeLessThan(0.012);
+      // Only the base is rounded.
+      expect(da).toBeLessThan(1e-5);
+      expect(db).toBeLessThan(1e-5);
+    });
 
-test.each([
-  ['int8', 1, 40, 24],
-  ['int8', 5, 33, 70],
-  ['int8', 64, 300, 129],
-  ['int4', 7, 33, 96],
-] as const)(
-  'quantizedLinear in %s and its gradient: %i rows, %i outputs, %i inputs',
-  (kind, n, out, input) => {
-    const w = matrix(out, input, kind);
-    const x = variable(tensor2d(randomValues(n * input, 2), [n, input]));
-    const dy = tensor2d(randomValues(n * out, 3), [n, out]);
-    const run = async (backend: 'cpu' | 'native') => {
+    test('over floats it is the composition on cpu', async () => {
+      const w = randomValues(out * input, 1);
+      const compiled = runLora(tensor2d(w, [out, input]), shape, true);
+      await setBackend('cpu');
+      const plain = runLora(tensor2d(w, [out, input]), shape, true);
       await setBackend(backend);
-      const op = () => quantizedLinear(x, w, null);
-      const { grads } = valueAndGrads(() => sum<Scalar>(mul(op(), dy)), [x]);
-      return [tidy(op), grads.get(x)!].map((t) => t.dataSync<'float32'>().slice());
-    };
-    return run('cpu').then(async (exact) => {
-      const rounded = await run('native');
-      rounded.forEach((values, i) => expect(relativeError(values, exact[i])).toBeLessThan(0.012));
+      expectClose(compiled.value, plain.value, 1e-4);
+      compiled.grads.forEach((g, i) => expectClose(g, plain.grads[i], 1e-4));
     });
-  },
-);
+  });
 
-test('the gradient by a row of 8 bits folds the scales of the weights before it rounds', () => {
-  // Scales that differ by 10^4: rounding dy itself would lose the small ones' share altogether.
-  const [out, input] = [64, 48];
-  const w = matrix(out, input, 'int8');
-  w.scales.forEach((_, i) => (w.scales[i] *= i % 2 ? 100 : 0.01));
-  const x = variable(tensor2d(randomValues(50 * input, 2), [50, input]));
-  const dy = randomValues(50 * out, 3).map((g, i) => (i % 2 ? g / 100 : g * 100));
-  const upstream = tensor2d(dy, [50, out]);
-  const grad = (w: LinearWeight) =>
-    valueAndGrads(() => sum<Scalar>(mul(anyLinear(x as unknown as Tensor2D, w), upstream)), [x])
-      .grads.get(x)!
-      .dataSync();
-  const [rounded, exact] = [grad(w), grad(floats(w))];
-  expect(relativeError(rounded, exact)).toBeLessThan(0.012);
-});
+  test('LoRA over 4 bits, without a bias', () => {
+    const shape = [40, 64, 50, 16];
+    const w = matrix(50, 64, 'int4');
+    const quantized = runLora(w, shape, false);
+    const exact = runLora(floats(w), shape, false);
+    expect(relativeError(quantized.value, exact.value)).toBeLessThan(0.012);
+    quantized.grads.forEach((g, i) => expectClose(g, exact.grads[i], 1e-4));
+  });
 
-test.each(['int8', 'int4'] as const)('an %s table and output layer', (kind) => {
-  const [vocab, width, tokens] = [300, 64, 70];
-  const w = matrix(vocab, width, kind);
-  const table = floats(w);
-  const ids = Int32Array.of(0, 299, 7);
-  expect(anyEmbedding(ids, w).dataSync()).toEqual(anyEmbedding(ids, table).dataSync());
-
-  const hidden = variable(tensor2d(randomValues(tokens * width, 3, 0.3), [tokens, width]));
-  const h = hidden as unknown as Tensor2D;
-  const targets = Int32Array.from({ length: tokens }, (_, i) =>
-    i % 5 === 0 ? -1 : (i * 37) % vocab,
+  test.each([
+    ['int8', 1, 40, 24],
+    ['int8', 5, 33, 70],
+    ['int8', 64, 300, 129],
+    ['int4', 7, 33, 96],
+  ] as const)(
+    'quantizedLinear in %s and its gradient: %i rows, %i outputs, %i inputs',
+    (kind, n, out, input) => {
+      const w = matrix(out, input, kind);
+      const x = variable(tensor2d(randomValues(n * input, 2), [n, input]));
+      const dy = tensor2d(randomValues(n * out, 3), [n, out]);
+      const run = async (name: string) => {
+        await setBackend(name);
+        const op = () => quantizedLinear(x, w, null);
+        const { grads } = valueAndGrads(() => sum<Scalar>(mul(op(), dy)), [x]);
+        return [tidy(op), grads.get(x)!].map((t) => t.dataSync<'float32'>().slice());
+      };
+      return run('cpu').then(async (exact) => {
+        const rounded = await run(backend);
+        rounded.forEach((values, i) => expect(relativeError(values, exact[i])).toBeLessThan(0.012));
+      });
+    },
   );
-  const weights = randomValues(tokens, 8);
-  const run = (weight: LinearWeight) =>
-    [
-      () => weightedLogProbs(h, weight, targets, weights).total,
-      () => sum<Scalar>(mul(selectedLogProbs(h, weight, targets).logProbs, tensor1d(weights))),
-    ].flatMap((loss) => {
-      const { value, grads } = valueAndGrads(loss, [hidden]);
-      return [value, grads.get(hidden)!].map((t) => t.dataSync<'float32'>().slice());
-    });
-  resetJsKernelCounts();
-  const [quantized, exact] = [run(w), run(table)];
-  expect(jsKernelCounts()).toEqual({});
-  quantized.forEach((values, i) => expectClose(values, exact[i]));
+
+  test('the gradient by a row of 8 bits folds the scales of the weights before it rounds', () => {
+    // Scales that differ by 10^4: rounding dy itself would lose the small ones' share altogether.
+    const [out, input] = [64, 48];
+    const w = matrix(out, input, 'int8');
+    w.scales.forEach((_, i) => (w.scales[i] *= i % 2 ? 100 : 0.01));
+    const x = variable(tensor2d(randomValues(50 * input, 2), [50, input]));
+    const dy = randomValues(50 * out, 3).map((g, i) => (i % 2 ? g / 100 : g * 100));
+    const upstream = tensor2d(dy, [50, out]);
+    const grad = (w: LinearWeight) =>
+      valueAndGrads(() => sum<Scalar>(mul(anyLinear(x as unknown as Tensor2D, w), upstream)), [x])
+        .grads.get(x)!
+        .dataSync();
+    const [rounded, exact] = [grad(w), grad(floats(w))];
+    expect(relativeError(rounded, exact)).toBeLessThan(0.012);
+  });
+
+  test.each(['int8', 'int4'] as const)('an %s table and output layer', (kind) => {
+    const [vocab, width, tokens] = [300, 64, 70];
+    const w = matrix(vocab, width, kind);
+    const table = floats(w);
+    const ids = Int32Array.of(0, 299, 7);
+    expect(anyEmbedding(ids, w).dataSync()).toEqual(anyEmbedding(ids, table).dataSync());
+
+    const hidden = variable(tensor2d(randomValues(tokens * width, 3, 0.3), [tokens, width]));
+    const h = hidden as unknown as Tensor2D;
+    const targets = Int32Array.from({ length: tokens }, (_, i) =>
+      i % 5 === 0 ? -1 : (i * 37) % vocab,
+    );
+    const weights = randomValues(tokens, 8);
+    const run = (weight: LinearWeight) =>
+      [
+        () => weightedLogProbs(h, weight, targets, weights).total,
+        () => sum<Scalar>(mul(selectedLogProbs(h, weight, targets).logProbs, tensor1d(weights))),
+      ].flatMap((loss) => {
+        const { value, grads } = valueAndGrads(loss, [hidden]);
+        return [value, grads.get(hidden)!].map((t) => t.dataSync<'float32'>().slice());
+      });
+    resetJsKernelCounts();
+    const [quantized, exact] = [run(w), run(table)];
+    expect(jsKernelCounts()).toEqual({});
+    quantized.forEach((values, i) => expectClose(values, exact[i]));
+  });
 });
