@@ -5,6 +5,7 @@ import type { Command } from '../command.js';
 import { benchDecoding } from './decode.js';
 import { benchLoading } from './load.js';
 import { WEIGHT_KINDS } from './quantize.js';
+import { benchRounding } from './rounding.js';
 import { ROUND_OPTIONS } from './rounds.js';
 import { benchSimilarity } from './similarity.js';
 import { SHAPE_OPTIONS } from './sizes.js';
@@ -16,14 +17,15 @@ const BENCHES = {
   step: benchStep,
   decode: benchDecoding,
   load: benchLoading,
+  rounding: benchRounding,
 };
 
 export const bench: Command = {
   name: 'bench',
   summary:
-    'measure how fast this machine trains, learns, decodes or loads with a model of random weights, or compares code',
+    'measure how fast this machine trains, learns, decodes or loads with a model of random weights, or compares code; or what rounding costs a model',
   usage:
-    'train|step|decode|load [--layers N] [--width N] [sizes] [--json]  |  bench similarity (--from DIR | --suite FILE [--answers FILE]) [--json]',
+    'train|step|decode|load [--layers N] [--width N] [sizes] [--json]  |  bench similarity (--from DIR | --suite FILE [--answers FILE]) [--json]  |  bench rounding --model DIR --from DIR [--json]',
   example: 'batcoder bench train --layers 8 --width 384 --json',
   options: [
     ...SHAPE_OPTIONS,
@@ -72,7 +74,8 @@ export const bench: Command = {
       name: 'model',
       value: 'string',
       placeholder: 'DIR',
-      summary: 'decode: a trained model, which answers requests for docs and code',
+      summary:
+        'decode: a trained model, which answers requests for docs and code; rounding: a model in floats',
     },
     {
       name: 'dtype',
@@ -89,7 +92,7 @@ export const bench: Command = {
       name: 'from',
       value: 'string',
       placeholder: 'DIR',
-      summary: 'similarity: the code to compare functions of',
+      summary: 'similarity: the code to compare functions of; rounding: the code to predict',
     },
     {
       name: 'suite',
@@ -109,7 +112,8 @@ export const bench: Command = {
       value: 'integer',
       placeholder: 'S',
       min: 0,
-      summary: 'similarity: of the resampling for the intervals (default 1)',
+      summary:
+        'similarity: of the resampling for the intervals; rounding: of the choice of functions (default 1)',
     },
     ...ROUND_OPTIONS,
     {

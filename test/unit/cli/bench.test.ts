@@ -32,8 +32,24 @@ async function measure(...argv: string[]): Promise<{ code: number; result: Bench
 }
 
 type BenchResult = Record<string, number | string | null> & {
+  losses?: Record<string, number | null>[];
   kernels?: { kernel: string; calls: number; share: number }[];
 };
+
+/** A folder with a model of random weights; the caller removes it. */
+async function tinyModel(): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'batcoder-'));
+  saveTokenizer(
+    dir,
+    trainTokenizer(['one two three'], { vocabSize: 300, specials: SPECIAL_TOKENS }),
+  );
+  const { vocabSize } = await loadTokenizer(dir);
+  await initBackend();
+  const model = Qwen2Model.init({ ...configForSize('tiny', vocabSize, 0), layers: 1 }, 1);
+  model.save(dir);
+  model.dispose();
+  return dir;
+}
 
 describe('batcoder bench', () => {
   it('tells the speed, memory and share of the peak of training', async () => {
@@ -92,21 +108,36 @@ describe('batcoder bench', () => {
   });
 
   it('counts the same tokens of a trained model with and without speculation', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'batcoder-'));
+    const dir = await tinyModel();
     try {
-      saveTokenizer(
-        dir,
-        trainTokenizer(['one two three'], { vocabSize: 300, specials: SPECIAL_TOKENS }),
-      );
-      const { vocabSize } = await loadTokenizer(dir);
-      await initBackend();
-      const model = Qwen2Model.init({ ...configForSize('tiny', vocabSize, 0), layers: 1 }, 1);
-      model.save(dir);
-      model.dispose();
       const plain = await measure('decode', '--model', dir, '--length', '8');
       const guessed = await measure('decode', '--model', dir, '--length', '8', '--speculate');
       expect(plain.result).toMatchObject({ requests: 8, speculate: false });
       expect(guessed.result).toMatchObject({ speculate: true, tokens: plain.result.tokens });
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  it('tells what rounding the weights of a model costs', async () => {
+    const dir = await tinyModel();
+    try {
+      const code = join(import.meta.dirname, '../../../server/util');
+      const { result } = await measure('rounding', '--model', dir, '--from', code);
+      const losses = result.losses ?? [];
+      const [exact, weights, int8, int4] = losses;
+      expect(losses.map(({ form }) => form)).toEqual([
+        'f32',
+        'int8 weights, exact rows',
+        'int8',
+        'int4',
+      ]);
+      expect(exact.meanDifference).toBeNull();
+      expect(weights.meanDifference).toBeGreaterThan(0);
+      expect(int8.meanDifference).toBeGreaterThan(Number(weights.meanDifference));
+      expect(int4.meanDifference).toBeGreaterThan(Number(int8.meanDifference));
+      expect(int8.largestDifference).toBeGreaterThan(Number(int8.difference99));
+      expect((await measure('rounding', '--model', dir)).code).toBe(1);
     } finally {
       rmSync(dir, { recursive: true });
     }
