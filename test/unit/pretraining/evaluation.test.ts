@@ -10,7 +10,7 @@ import {
   scoreDoc,
   scoreEmptyBody,
 } from '../../../server/training/pretraining/evaluation/scores.js';
-import { tabulate } from '../../../server/training/pretraining/evaluation/tables.js';
+import { clearlyAhead, tabulate } from '../../../server/training/pretraining/evaluation/tables.js';
 import {
   rulesTemplate,
   wordsTemplate,
@@ -233,13 +233,14 @@ describe('scores', () => {
 });
 
 describe('tabulate', () => {
-  it('averages by language and in all, and tells the lead over the best baseline, unit by unit', () => {
+  it('averages by language and in all, and tells the lead over each baseline, unit by unit', () => {
     const scores = new Map([
       ['model', [1, 0.5, 0.2].map((x) => ({ x }))],
       ['weak', [0, 0, 0.1].map((x) => ({ x }))],
       ['strong', [0.5, 0, 0.6].map((x) => ({ x }))],
     ]);
-    const { rows } = tabulate(['go', 'go', 'python'], scores, ['x'], ['weak', 'strong'], 1);
+    const table = tabulate(['go', 'go', 'python'], scores, ['x'], ['weak', 'strong'], 1);
+    const { rows } = table;
     expect(rows.map(({ language, units }) => [language, units])).toEqual([
       ['python', 1],
       ['go', 2],
@@ -247,10 +248,12 @@ describe('tabulate', () => {
     ]);
     const [python, go, all] = rows;
     expect(go.figures.x.model).toMatchObject({ mean: 0.75, low: 0.5, high: 1, count: 2 });
-    expect(go.ahead.x.of).toBe('strong');
     // Of each unit: 0.5 and 0.5, so that there is no spread.
-    expect(go.ahead.x.by).toMatchObject({ mean: 0.5, low: 0.5, high: 0.5 });
-    expect(python.ahead.x.by.mean).toBeCloseTo(-0.4, 12);
+    expect(go.ahead.x['strong']).toMatchObject({ mean: 0.5, low: 0.5, high: 0.5 });
+    expect(python.ahead.x['strong']!.mean).toBeCloseTo(-0.4, 12);
+    expect(python.ahead.x['weak']!.mean).toBeCloseTo(0.1, 12);
     expect(all.figures.x.strong.mean).toBeCloseTo(1.1 / 3, 12);
+    expect(clearlyAhead(table, ['weak'])).toEqual(['python', 'go']);
+    expect(clearlyAhead(table, ['weak', 'strong'])).toEqual(['go']);
   });
 });

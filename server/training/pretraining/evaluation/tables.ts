@@ -6,7 +6,6 @@ import { bootstrap, type Estimate } from '../../bootstrap.js';
 export interface Table<System extends string, Measure extends string> {
   measures: readonly Measure[];
   systems: readonly System[];
-  baselines: readonly System[];
   rows: TableRow<System, Measure>[];
 }
 
@@ -14,8 +13,8 @@ export interface TableRow<System extends string, Measure extends string> {
   language: LanguageId | 'all';
   units: number;
   figures: Record<Measure, Record<System, Estimate>>;
-  /** How far the first system is ahead of the best baseline of this row and measure, unit by unit. */
-  ahead: Record<Measure, { of: System; by: Estimate }>;
+  /** How far the first system is ahead of each baseline, unit by unit. */
+  ahead: Record<Measure, Partial<Record<System, Estimate>>>;
 }
 
 /**
@@ -46,14 +45,29 @@ export function tabulate<System extends string, Measure extends string>(
         ) as Record<System, Estimate>,
     );
     const ahead = byMeasure((measure) => {
-      const mean = (system: System): number => figures[measure][system].mean;
-      const of = baselines.reduce((best, each) => (mean(each) > mean(best) ? each : best));
-      const theirs = values(of, measure);
-      const differences = values(systems[0], measure).map((value, i) => value - theirs[i]);
-      return { of, by: bootstrap(differences, seed) };
+      const own = values(systems[0], measure);
+      const by = baselines.map((baseline) => {
+        const theirs = values(baseline, measure);
+        const differences = own.map((value, i) => value - theirs[i]);
+        return [baseline, bootstrap(differences, seed)];
+      });
+      return Object.fromEntries(by) as Partial<Record<System, Estimate>>;
     });
     return { language, units: chosen.length, figures, ahead };
   };
   const rows = PRETRAINING_LANGUAGES.filter((language) => languages.includes(language)).map(rowOf);
-  return { measures, systems, baselines, rows: [...rows, rowOf('all')] };
+  return { measures, systems, rows: [...rows, rowOf('all')] };
+}
+
+/** The languages in which the first system is ahead of these baselines in every measure, beyond each interval. */
+export function clearlyAhead<System extends string, Measure extends string>(
+  { measures, rows }: Table<System, Measure>,
+  baselines: readonly System[],
+): LanguageId[] {
+  return rows.flatMap(({ language, ahead }) => {
+    const clear = measures.every((measure) =>
+      baselines.every((baseline) => ahead[measure][baseline]!.low > 0),
+    );
+    return clear && language !== 'all' ? [language] : [];
+  });
 }
