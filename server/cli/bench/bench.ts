@@ -3,6 +3,7 @@ import { resetJsKernelCounts } from '../../tensor/counters.js';
 import { UsageError } from '../../util/errors.js';
 import type { Command } from '../command.js';
 import { benchDecoding } from './decode.js';
+import { benchHover } from './hover.js';
 import { benchLoading } from './load.js';
 import { WEIGHT_KINDS } from './quantize.js';
 import { benchRounding } from './rounding.js';
@@ -18,14 +19,15 @@ const BENCHES = {
   decode: benchDecoding,
   load: benchLoading,
   rounding: benchRounding,
+  hover: benchHover,
 };
 
 export const bench: Command = {
   name: 'bench',
   summary:
-    'measure how fast this machine trains, learns, decodes or loads with a model of random weights, or compares code; or what rounding costs a model',
+    'measure how fast this machine trains, learns, decodes or loads with a model of random weights, or compares code; or how long a hover takes, or what rounding costs a model',
   usage:
-    'train|step|decode|load [--layers N] [--width N] [sizes] [--json]  |  bench similarity (--from DIR | --suite FILE [--answers FILE]) [--json]  |  bench rounding --model DIR --from DIR [--json]',
+    'train|step|decode|load [--layers N] [--width N] [sizes] [--json]  |  bench similarity (--from DIR | --suite FILE [--answers FILE]) [--json]  |  bench hover --from DIR [--model DIR]  |  bench rounding --model DIR --from DIR',
   example: 'batcoder bench train --layers 8 --width 384 --json',
   options: [
     ...SHAPE_OPTIONS,
@@ -75,7 +77,7 @@ export const bench: Command = {
       value: 'string',
       placeholder: 'DIR',
       summary:
-        'decode: a trained model, which answers requests for docs and code; rounding: a model in floats',
+        'decode: a trained model, which answers requests for docs and code; hover: the model to ask (default: the built-in one); rounding: a model in floats',
     },
     {
       name: 'dtype',
@@ -92,7 +94,8 @@ export const bench: Command = {
       name: 'from',
       value: 'string',
       placeholder: 'DIR',
-      summary: 'similarity: the code to compare functions of; rounding: the code to predict',
+      summary:
+        'similarity: the code to compare functions of; hover: the code to document; rounding: the code to predict',
     },
     {
       name: 'suite',
@@ -113,7 +116,7 @@ export const bench: Command = {
       placeholder: 'S',
       min: 0,
       summary:
-        'similarity: of the resampling for the intervals; rounding: of the choice of functions (default 1)',
+        'similarity: of the resampling for the intervals; hover, rounding: of the choice of functions (default 1)',
     },
     ...ROUND_OPTIONS,
     {

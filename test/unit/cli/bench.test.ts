@@ -16,6 +16,9 @@ import { initBackend } from '../../../server/tensor/backend.js';
 
 const TINY = ['--layers', '2', '--width', '32', '--heads', '2', '--vocab', '64', '--rounds', '2'];
 
+/** Some code that people wrote. */
+const UTIL = join(import.meta.dirname, '../../../server/util');
+
 async function measure(...argv: string[]): Promise<{ code: number; result: BenchResult }> {
   let stdout = '';
   const code = await runCommandLine(['bench', ...argv, ...TINY, '--json'], {
@@ -122,8 +125,7 @@ describe('batcoder bench', () => {
   it('tells what rounding the weights of a model costs', async () => {
     const dir = await tinyModel();
     try {
-      const code = join(import.meta.dirname, '../../../server/util');
-      const { result } = await measure('rounding', '--model', dir, '--from', code);
+      const { result } = await measure('rounding', '--model', dir, '--from', UTIL);
       const losses = result.losses ?? [];
       const [exact, weights, int8, int4] = losses;
       expect(losses.map(({ form }) => form)).toEqual([
@@ -141,6 +143,14 @@ describe('batcoder bench', () => {
     } finally {
       rmSync(dir, { recursive: true });
     }
+  });
+
+  it('tells how long a hover takes with the built-in model', async () => {
+    const { code, result } = await measure('hover', '--from', UTIL);
+    expect(code).toBe(0);
+    expect(result.functions).toBeGreaterThan(0);
+    expect(result.slowestSeconds).toBeGreaterThanOrEqual(Number(result.secondsPerStep));
+    expect((await measure('hover')).code).toBe(1);
   });
 
   it.each(['f32', 'bf16'])('loads a file of %s and leaves nothing behind', async (dtype) => {
