@@ -219,7 +219,7 @@ function sequenceParts(tokenizer: Tokenizer): SequenceParts {
   }
   return {
     document: (unit) => prompts.document(unit),
-    generate: (language, doc, signature) => prompts.generate(language, doc, signature),
+    generate: (...asked) => prompts.generate(...asked),
     docAnswer: (doc) => prompts.docAnswer(doc),
     codeAnswer: (rest) => prompts.codeAnswer(rest),
     encode: (text) => tokenizer.encode(text),

@@ -17,6 +17,8 @@ export interface CodeRequest {
   doc: string;
   /** Empty: the model writes it too. */
   signature: string;
+  /** The function that stands before it in the file, as the model sees one; left out where there is none. */
+  before?: string;
   /** The text of the file that the code is for, whose names it may use; left out where there is none. */
   file?: string;
 }

@@ -162,9 +162,9 @@ class ModelEngine implements Engine {
     const { loaded } = this;
     const { language } = request;
     const target = await targetOf(request);
-    const { doc, signature } = target;
+    const { doc, signature, before } = target;
     const file = 'line' in request ? request.text : '';
-    const asked = { language, doc, signature, file };
+    const asked = { language, doc, signature, before, file };
     const answer = await generateCode(loaded, asked, count, { signal });
     return {
       candidates: answer.candidates.map((candidate) => ({
@@ -196,6 +196,7 @@ async function targetOf(request: GenerateRequest): Promise<CodeTarget> {
     return {
       doc: renderPlainDoc(parsePlainDoc(request.doc)),
       signature: request.signature?.trim() ?? '',
+      before: undefined,
       range: { start: nowhere, end: nowhere },
       indent: '',
       lead: '',

@@ -23,8 +23,11 @@ export interface Prompts {
   readonly kind: 'tokens' | 'words';
   /** Code in, doc out. */
   document(unit: DocumentedUnit): number[];
-  /** Doc and signature in, the rest of the code out. An empty doc is allowed. */
-  generate(language: LanguageId, doc: string, signature: string): number[];
+  /**
+   * Doc and signature in, the rest of the code out. An empty doc is allowed.
+   * @param before the function that stands before it in the file; left out: none is shown
+   */
+  generate(language: LanguageId, doc: string, signature: string, before?: string): number[];
   /** What the model should answer to `document`, its end included. */
   docAnswer(doc: string): number[];
   /** What the model should answer to `generate`, its end included. */
@@ -61,9 +64,10 @@ function tokenPrompts(tokenizer: Tokenizer): Prompts {
       ...identifierWords(name).flatMap((word) => encode(` ${word}`)),
       special('<|doc|>'),
     ],
-    generate: (language, doc, signature) => [
-      special('<|generate|>'),
+    generate: (language, doc, signature, before) => [
+      special(before === undefined ? '<|generate|>' : '<|fill|>'),
       ...encode(`${language}\n`),
+      ...(before === undefined ? [] : [special('<|code|>'), ...encode(before)]),
       special('<|doc|>'),
       ...encode(doc),
       special('<|signature|>'),
@@ -110,9 +114,12 @@ function wordPrompts(tokenizer: Tokenizer): Prompts {
           'Then, only if it returns a value, a line `@returns what comes back`. No code, nothing else.',
         '',
       ),
-    generate: (language, doc, signature) =>
+    generate: (language, doc, signature, before) =>
       ask(
-        `Write this function in ${language}.${doc === '' ? '' : `\n\n${doc}`}\n\nAnswer with the code alone.`,
+        (before === undefined
+          ? ''
+          : `A file has this function:\n\`\`\`${language}\n${before}\n\`\`\`\nThe next one follows.\n`) +
+          `Write this function in ${language}.${doc === '' ? '' : `\n\n${doc}`}\n\nAnswer with the code alone.`,
         `\`\`\`${language}\n${signature}`,
       ),
     docAnswer: (doc) => [...tokenizer.encode(doc), end],

@@ -3,7 +3,7 @@ import type { Range, UnitText } from '../corpus/unit.js';
 import type { LanguageParser } from '../languages/parser.js';
 import { parseDoc } from '../languages/docs/styles.js';
 import { renderPlainDoc } from '../languages/docs/plain.js';
-import { dedent } from './view.js';
+import { codeBefore, dedent } from './view.js';
 import { indentOfLine, offsetAt, positionAt } from './text.js';
 
 /** What a piece of code is asked for by, and where it goes. */
@@ -12,6 +12,8 @@ export interface CodeTarget {
   doc: string;
   /** Empty where there is none: then the model writes it too. */
   signature: string;
+  /** The function that stands before it, as the model sees one; undefined where there is none. */
+  before: string | undefined;
   /** The text that the new code replaces; empty for an insertion. */
   range: Range;
   /** Before every line of the new code but the first. */
@@ -43,10 +45,12 @@ export function codeTargetAt(
       line >= Math.min(each.docRange.start.line, each.signatureRange.start.line) &&
       line <= Math.max(each.docRange.end.line, each.signatureRange.end.line),
   );
-  return unit === undefined ? targetOfComment(parser, text, line) : targetOfUnit(unit, text);
+  return unit === undefined
+    ? targetOfComment(parser, text, line, units)
+    : targetOfUnit(unit, text, units);
 }
 
-function targetOfUnit(unit: UnitText, text: string): CodeTarget {
+function targetOfUnit(unit: UnitText, text: string, units: readonly UnitText[]): CodeTarget {
   const docRange = unit.docRange!;
   const inside =
     docRange.start.line >= unit.signatureRange.end.line &&
@@ -54,6 +58,7 @@ function targetOfUnit(unit: UnitText, text: string): CodeTarget {
   return {
     doc: renderPlainDoc(parseDoc(unit.doc!, unit.language)),
     signature: dedent(unit.signature, unit.range.start.character),
+    before: codeBefore(units, unit.range.start),
     range: { start: inside ? docRange.end : unit.signatureRange.end, end: unit.range.end },
     indent: indentOfLine(text, unit.signatureRange.start.line),
     lead: '',
@@ -61,7 +66,12 @@ function targetOfUnit(unit: UnitText, text: string): CodeTarget {
 }
 
 /** A comment with no function that parses under it: perhaps a signature that still waits for its body. */
-function targetOfComment(parser: LanguageParser, text: string, line: number): CodeTarget | null {
+function targetOfComment(
+  parser: LanguageParser,
+  text: string,
+  line: number,
+  units: readonly UnitText[],
+): CodeTarget | null {
   const comment = commentAt(parser, text, line);
   if (comment === null) {
     return null;
@@ -77,6 +87,7 @@ function targetOfComment(parser: LanguageParser, text: string, line: number): Co
   return {
     doc,
     signature: signature === null ? '' : dedent(signature.text, indent.length),
+    before: codeBefore(units, positionAt(text, comment.start)),
     range: { start: at, end: at },
     indent,
     lead: signature === null ? `\n${indent}` : '',

@@ -1,4 +1,5 @@
-import type { UnitText } from '../corpus/unit.js';
+import { MAX_CONTEXT_CHARS } from '../corpus/pretraining/sequences.js';
+import type { Position, UnitText } from '../corpus/unit.js';
 import { parseDoc } from '../languages/docs/parse.js';
 import { renderPlainDoc } from '../languages/docs/plain.js';
 import type { Doc, LanguageId } from '../languages/types.js';
@@ -33,6 +34,20 @@ export function viewOf(unit: UnitText): UnitView {
     returnsValue: unit.returns.value,
     doc: unit.doc === null ? null : trainableDoc(unit, unit.doc),
   };
+}
+
+/**
+ * The last function of a file that ends before a place, as the model sees it: what its author wrote last tells names
+ * and habits. Undefined where there is none or it is long.
+ * @param units of the file, in its order
+ */
+export function codeBefore(units: readonly UnitText[], place: Position): string | undefined {
+  const before = units.findLast(
+    ({ range: { end } }) =>
+      end.line < place.line || (end.line === place.line && end.character <= place.character),
+  );
+  const code = before && viewOf(before).code;
+  return code !== undefined && code.length <= MAX_CONTEXT_CHARS ? code : undefined;
 }
 
 /**

@@ -33,10 +33,15 @@ export async function attemptCodes(
   const { model, tokenizer, prompts } = loaded;
   const { maxTokens } = options;
   const rows = await Promise.all(
-    requests.map(async ({ language, doc, signature, temperature }, index) => {
-      const prompt = prompts.generate(language, doc, signature);
-      const room = model.config.contextLength - prompt.length;
-      const cap = Math.min(room, typeof maxTokens === 'number' ? maxTokens : maxTokens[index]);
+    requests.map(async ({ language, doc, signature, before, temperature }, index) => {
+      const wanted = typeof maxTokens === 'number' ? maxTokens : maxTokens[index];
+      const { contextLength } = model.config;
+      let prompt = prompts.generate(language, doc, signature, before);
+      if (before !== undefined && contextLength - prompt.length < wanted) {
+        prompt = prompts.generate(language, doc, signature);
+      }
+      const room = contextLength - prompt.length;
+      const cap = Math.min(room, wanted);
       const end = new UnitEnd(await loadParser(language), signature);
       return { index, prompt, room, cap, temperature, end };
     }),

@@ -7,8 +7,8 @@ import type { TokenSequence } from './tokenFile.js';
 export interface SequenceParts {
   /** Code in, doc out. */
   document(unit: Pick<PretrainingRecord, 'language' | 'name' | 'code'>): number[];
-  /** Doc and signature in, the rest of the code out. */
-  generate(language: LanguageId, doc: string, signature: string): number[];
+  /** Doc and signature in, the rest of the code out; `before` is the unit that stands before it. */
+  generate(language: LanguageId, doc: string, signature: string, before?: string): number[];
   docAnswer(doc: string): number[];
   codeAnswer(rest: string): number[];
   encode(text: string): number[];
@@ -48,8 +48,8 @@ export const DEFAULT_SHARES = {
 const LEAST_ANSWER = 64;
 /** Tokens of a prompt whose code is cut short. */
 const CUT_PROMPT = 128;
-/** Characters of the unit before that a fill-in shows at most. */
-const MAX_CONTEXT_CHARS = 1_600;
+/** A longer unit before is not shown: characters. */
+export const MAX_CONTEXT_CHARS = 1_600;
 
 /**
  * The sequences of one file's units: documented ones both ways and sometimes as a fill-in; the others as plain code,
@@ -100,18 +100,8 @@ function* documented(
 
   const draw = random.next();
   if (before !== undefined && before.code.length <= MAX_CONTEXT_CHARS && draw < options.fillShare) {
-    const fill = [
-      parts.special('<|fill|>'),
-      ...parts.encode(`${unit.language}\n`),
-      parts.special('<|code|>'),
-      ...parts.encode(before.code),
-      parts.special('<|doc|>'),
-      ...parts.encode(doc),
-      parts.special('<|signature|>'),
-      ...parts.encode(unit.signature),
-      parts.special('<|body|>'),
-    ];
-    yield* answered(unit, 'fill', fill, rest, options);
+    const asked = parts.generate(unit.language, doc, unit.signature, before.code);
+    yield* answered(unit, 'fill', asked, rest, options);
   }
 }
 

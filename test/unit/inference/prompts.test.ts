@@ -36,6 +36,20 @@ describe('prompts of a model made here', () => {
     ]);
   });
 
+  it('show the function before as pretraining does', () => {
+    expect(prompts.generate('python', 'd', 's', 'b')).toEqual([
+      id('<|fill|>'),
+      ...tokenizer.encode('python\n'),
+      id('<|code|>'),
+      ...tokenizer.encode('b'),
+      id('<|doc|>'),
+      ...tokenizer.encode('d'),
+      id('<|signature|>'),
+      ...tokenizer.encode('s'),
+      id('<|body|>'),
+    ]);
+  });
+
   it('do not take special tokens that stand in code for their own', () => {
     const ids = prompts.document({ language: 'python', name: 'x', code: 'x = "<|doc|>"' });
     expect(ids.filter((each) => each === id('<|doc|>')).length).toBe(1);
@@ -58,6 +72,9 @@ describe('prompts in words', () => {
     expect(prompt[0]).toBe(tokenizer.tokenToId('<|im_start|>'));
     expect(tokenizer.decode(prompt).endsWith('```python\ndef f(x):')).toBe(true);
     expect(prompts.readCode(prompts.codeAnswer('\n    return x'))).toBe('\n    return x');
+    expect(tokenizer.decode(prompts.generate('python', 'Doubles.', '', 'def g():'))).toContain(
+      '```python\ndef g():\n```\nThe next one follows.\nWrite this function',
+    );
   });
 
   it('are plain text where it has none', () => {

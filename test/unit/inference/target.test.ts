@@ -14,6 +14,7 @@ describe('codeTargetAt', () => {
     expect(await at('typescript', text, 0)).toEqual({
       doc: 'Adds two numbers.',
       signature: 'function add(a: number, b: number): number',
+      before: undefined,
       range: { start: { line: 1, character: 42 }, end: { line: 3, character: 1 } },
       indent: '',
       lead: '',
@@ -44,6 +45,18 @@ describe('codeTargetAt', () => {
     expect(target?.signature).toBe('');
     expect(target?.range.start).toEqual({ line: 3, character: 11 });
     expect(target?.lead).toBe('\n');
+  });
+
+  it('tells the function before, not one around it or after it', async () => {
+    const half = 'def half(x):\n    """Halves it."""\n    return x / 2\n';
+    const inner = '    def g(self):\n        """Doubles it."""\n        pass\n';
+    const text = `${half}\nclass A:\n${inner}\n    def h(self):\n        pass\n`;
+    const before = 'def half(x):\n    return x / 2';
+    expect((await at('python', text, 6))?.before).toBe(before);
+    expect((await at('python', `${half}\n# Doubles it.\n`, 4))?.before).toBe(before);
+    expect((await at('python', half, 1))?.before).toBeUndefined();
+    const long = `def long():\n${'    step()\n'.repeat(200)}`;
+    expect((await at('python', `${long}\n# Doubles it.\n`, 202))?.before).toBeUndefined();
   });
 
   it('is null where there is no comment', async () => {

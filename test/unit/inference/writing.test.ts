@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { documentUnit } from '../../../server/inference/documentUnit.js';
 import { generateCode } from '../../../server/inference/generateCode.js';
 import type { LoadedModel } from '../../../server/inference/loadedModel.js';
 import { promptsFor } from '../../../server/inference/prompts.js';
-import { writeCodes } from '../../../server/inference/writeCodes.js';
+import { attemptCodes, writeCodes } from '../../../server/inference/writeCodes.js';
 import { writeDocs } from '../../../server/inference/writeDocs.js';
 import { parsePlainDoc, renderPlainDoc } from '../../../server/languages/docs/plain.js';
 import { makeTokenizer } from '../../../server/model/tokenizer/load.js';
@@ -129,6 +129,27 @@ describe('writeCodes', () => {
       seed: 1,
     });
     expect(again).toEqual(rests.slice(0, -1));
+  });
+
+  it('shows the function before where that leaves room for the answer', async () => {
+    const { view } = examples[0];
+    const request = {
+      language: view.language,
+      doc: completedDoc(view, null),
+      signature: view.signature,
+    };
+    const { prompts } = loaded;
+    const shown = async (before: string) => {
+      const generate = vi.fn(prompts.generate);
+      const own = { ...loaded, prompts: { ...prompts, generate } };
+      const asked = [{ ...request, before, temperature: 0 }];
+      const [{ rest }] = await attemptCodes(own, asked, { maxTokens: 64, seed: 1 });
+      expect(rest).toBe(view.rest);
+      return generate.mock.calls.map((given) => given[3]);
+    };
+    expect(await shown('function other() {}')).toEqual(['function other() {}']);
+    const long = 'x '.repeat(10_000);
+    expect(await shown(long)).toEqual([long, undefined]);
   });
 });
 

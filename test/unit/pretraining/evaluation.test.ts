@@ -88,6 +88,20 @@ describe('drawUnits', () => {
     expect((await draw(2)).units).not.toEqual(units);
   });
 
+  it('keeps the function before in the same file, if it is short and not around the next', async () => {
+    const first = { ...record('python', 'f', 'def f(a):', '\n    return a', null), file: 'a.py' };
+    const second = { ...SUM, file: 'a.py' };
+    const before = async (...records: PretrainingRecord[]) =>
+      (await drawUnits(stream(records), 1, 1, () => true)).units[0].before;
+    expect(await before(first, second)).toBe(first.code);
+    expect(await before(second)).toBeUndefined();
+    expect(await before({ ...first, file: 'b.py' }, second)).toBeUndefined();
+    expect(await before({ ...first, source: 1 }, second)).toBeUndefined();
+    expect(await before({ ...first, code: first.code.repeat(99) }, second)).toBeUndefined();
+    const outer = { ...first, code: `def outer():\n    ${second.code}` };
+    expect(await before(outer, second)).toBeUndefined();
+  });
+
   it('reads the parameters and the return, of members of classes too', async () => {
     expect(await unitOf(SUM)).toMatchObject({
       parameters: ['values', 'start'],

@@ -14,6 +14,8 @@ export interface ModelAnswers {
   rawDocs: Doc[];
   /** Of the units that code was asked for: ended where the unit ends, sampled anew where it is none; null: withheld. */
   rests: (string | null)[];
+  /** The same with the function before it shown, as the editor does. */
+  shownRests: (string | null)[];
   rawRests: string[];
 }
 
@@ -27,7 +29,7 @@ export interface AnswerContext {
 
 /** Rows decoded at once. */
 const ROWS = 64;
-const PASSES = 4;
+const PASSES = 5;
 const RAW_DOC_TOKENS = 96;
 /** An answer may be twice as long as what people wrote, and this much longer still; what runs on has failed. */
 const CODE_EXTRA = 32;
@@ -67,8 +69,11 @@ export async function answer(
   );
   const capOf = ({ rest }: EvaluationUnit): number =>
     2 * tokenizer.encode(rest).length + CODE_EXTRA;
+  const write = (batch: readonly EvaluationUnit[]): ReturnType<typeof writeCodes> =>
+    writeCodes(loaded, batch, { maxTokens: batch.map(capOf), seed, signal });
+  const shownRests = await inBatches(forCode, progress(), write);
   const rests = await inBatches(forCode, progress(), (batch) =>
-    writeCodes(loaded, batch, { maxTokens: batch.map(capOf), seed, signal }),
+    write(batch.map((unit) => ({ ...unit, before: undefined }))),
   );
   const rawRests = await decode(
     forCode.map(({ language, doc, signature }) => prompts.generate(language, doc, signature)),
@@ -78,6 +83,7 @@ export async function answer(
     docs,
     rawDocs: rawDocs.map(({ ids }) => parsePlainDoc(prompts.readDoc(ids))),
     rests,
+    shownRests,
     rawRests: rawRests.map(({ ids }) => prompts.readCode(ids)),
   };
 }

@@ -17,6 +17,7 @@ const CODE_TITLES: Record<CodeMeasure, string> = {
 };
 const SYSTEMS: Record<DocSystem | CodeSystem, string> = {
   model: 'model',
+  shown: 'model, shown the function before',
   raw: 'model, unconstrained',
   words: 'template: words',
   rules: 'template: rules',
@@ -79,7 +80,9 @@ export function qualityPage(quality: Quality, command: string, date: string): st
     '',
     'The doc that people wrote and the signature are given. **model** is what BatCoder writes: one greedy answer, ended',
     'where the syntax tree says that its function ends; what is no whole function is sampled anew, at most three times,',
-    'then withheld. **model, unconstrained** is the greedy answer as it came.',
+    'then withheld. **model, shown the function before** is the same as the editor asks for it: with the function that',
+    'stands before it in its file, where there is one of at most 1,600 characters. **model, unconstrained** is the greedy',
+    'answer as it came.',
     '**neighbour** is the body of the documented training function whose doc and signature are likest. CSSG sees no',
     'names, and the signature is given: see what an empty body reaches.',
     '',

@@ -24,7 +24,7 @@ import { drawUnits, type EvaluationUnit, shareOut } from './units.js';
 const SUITE_ANSWERS = 10;
 
 export type DocSystem = 'model' | 'raw' | 'words' | 'rules' | 'neighbour';
-export type CodeSystem = 'model' | 'raw' | 'empty' | 'neighbour';
+export type CodeSystem = 'model' | 'shown' | 'raw' | 'empty' | 'neighbour';
 export const DOC_MEASURES = ['chrf', 'rougeL', 'bleu4'] as const;
 export const CODE_MEASURES = ['parses', 'exact', 'cssg', 'chrf'] as const;
 export type DocMeasure = (typeof DOC_MEASURES)[number];
@@ -212,6 +212,7 @@ function codeScoresOf(
     units.map((unit, i) => scoreCode(rests[i], unit, similarities.get(unit.language)!));
   return new Map<CodeSystem, CodeScore[]>([
     ['model', score(answers.rests)],
+    ['shown', score(answers.shownRests)],
     ['raw', score(answers.rawRests)],
     ['empty', units.map((unit) => scoreEmptyBody(unit, similarities.get(unit.language)!))],
     ['neighbour', score(units.map((unit) => neighbours.rest(unit.language, unit)))],

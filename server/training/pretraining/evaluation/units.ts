@@ -1,4 +1,5 @@
 import { extractUnits } from '../../../corpus/extract.js';
+import { MAX_CONTEXT_CHARS } from '../../../corpus/pretraining/sequences.js';
 import {
   PRETRAINING_LANGUAGES,
   type PretrainingRecord,
@@ -16,6 +17,8 @@ export interface EvaluationUnit extends UnitView {
   doc: string;
   /** The first sentence of the doc: what a summary is compared with. */
   summary: string;
+  /** The code of the unit before it in its file; left out where there is none or it is long. */
+  before?: string;
   source: number;
   file: string;
 }
@@ -36,7 +39,8 @@ export async function drawUnits(
   seed: number,
   fits: (record: PretrainingRecord) => boolean,
 ): Promise<DrawnUnits> {
-  const pools = new Map<LanguageId, PretrainingRecord[]>();
+  const pools = new Map<LanguageId, { record: PretrainingRecord; before: string | undefined }[]>();
+  let last: PretrainingRecord | null = null;
   const population: DrawnUnits['population'] = new Map();
   for await (const record of records) {
     if (record.doc !== null) {
@@ -46,11 +50,12 @@ export async function drawUnits(
       if (fits(record)) {
         const pool = pools.get(record.language) ?? [];
         pools.set(record.language, pool);
-        pool.push(record);
+        pool.push({ record, before: last === null ? undefined : codeBefore(last, record) });
       } else {
         counts.tooLong += 1;
       }
     }
+    last = record;
   }
   const languages = PRETRAINING_LANGUAGES.filter((language) => pools.has(language));
   const quotas = shareOut(
@@ -60,11 +65,18 @@ export async function drawUnits(
   const units: EvaluationUnit[] = [];
   for (const [i, language] of languages.entries()) {
     const drawn = new Random(seed).shuffle(pools.get(language)!).slice(0, quotas[i]);
-    for (const record of drawn) {
-      units.push(await unitOf(record));
+    for (const { record, before } of drawn) {
+      units.push({ ...(await unitOf(record)), before });
     }
   }
   return { units, population };
+}
+
+/** The code of the last record, where it stands in the same file and does not hold the next one. */
+function codeBefore(last: PretrainingRecord, next: PretrainingRecord): string | undefined {
+  const { source, file, code } = last;
+  const near = source === next.source && file === next.file && code.length <= MAX_CONTEXT_CHARS;
+  return near && !code.includes(next.signature) ? code : undefined;
 }
 
 /** Parts a number among takers as evenly as what each can take allows. */
