@@ -10,7 +10,7 @@ import {
   sequencesOf,
 } from '../corpus/pretraining/sequences.js';
 import { Shards, vocabularySample } from '../corpus/pretraining/shards.js';
-import { readSources, type Source } from '../corpus/pretraining/sources.js';
+import { problemWith, readSources, type Source } from '../corpus/pretraining/sources.js';
 import { type Objective, TokenFileWriter } from '../corpus/pretraining/tokenFile.js';
 import { promptsFor, SPECIAL_TOKENS } from '../inference/prompts.js';
 import { firstSentence, viewOf } from '../inference/view.js';
@@ -20,6 +20,7 @@ import { loadTokenizer, saveTokenizer } from '../model/tokenizer/load.js';
 import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { trainTokenizer } from '../model/tokenizer/train.js';
 import { writeFileAtomic } from '../store/atomic.js';
+import { UserError } from '../util/errors.js';
 import { sha256File } from '../util/hash.js';
 import { Random } from '../util/random.js';
 import type { Command, Io, ParsedArgs } from './command.js';
@@ -38,10 +39,22 @@ interface Counts {
 export const pretrainData: Command = {
   name: 'pretrain-data',
   summary: 'prepare public sources for training the built-in model',
-  usage: 'SOURCES.json --out DIR [--benchmark FILE]... [--tokenizer DIR | --vocab N]',
-  example: 'batcoder pretrain-data sources.json --out prepared --benchmark HumanEval.jsonl.gz',
+  usage: 'SOURCES.json --root DIR --out DIR [--benchmark FILE]... [--tokenizer DIR | --vocab N]',
+  example:
+    'batcoder pretrain-data docs/model/manifest.json --root sources --out prepared --benchmark HumanEval.jsonl.gz',
   options: [
-    { name: 'out', value: 'string', placeholder: 'DIR', summary: 'where everything is written' },
+    {
+      name: 'root',
+      value: 'string',
+      placeholder: 'DIR',
+      summary: 'where each source lies in the folder of its name (sources)',
+    },
+    {
+      name: 'out',
+      value: 'string',
+      placeholder: 'DIR',
+      summary: 'where everything is written (prepared)',
+    },
     {
       name: 'benchmark',
       value: 'string',
@@ -79,7 +92,9 @@ export const pretrainData: Command = {
   ],
   positionals: { min: 1, max: 1 },
   async run(args, io) {
-    const sources = readSources(resolve(io.cwd, args.positionals[0]));
+    const root = args.string('root') ?? 'sources';
+    const sources = readSources(resolve(io.cwd, args.positionals[0]), resolve(io.cwd, root));
+    requireAll(sources, root, io);
     const out = resolve(io.cwd, args.string('out') ?? 'prepared');
     const seed = args.number('seed') ?? 1;
     const store = new HarvestStore(join(out, 'units'));
@@ -109,6 +124,26 @@ export const pretrainData: Command = {
   },
 };
 
+/** @throws UserError after naming each source that is not there, or not at its commit */
+function requireAll(sources: readonly Source[], root: string, io: Io): void {
+  let count = 0;
+  for (const source of sources) {
+    const problem = problemWith(source);
+    if (problem !== null) {
+      count += 1;
+      const { name, version, url } = source;
+      io.note(`${name} ${problem}; it should be ${url}${version === null ? '' : ` at ${version}`}`);
+    }
+  }
+  if (count > 0) {
+    throw new UserError(
+      `${count} of ${sources.length} sources are not under ${root} as the list has them (see above); get a commit with` +
+        ` git init ${root}/NAME; git -C ${root}/NAME fetch --depth 1 URL COMMIT; git -C ${root}/NAME checkout FETCH_HEAD` +
+        ` and unpack a release into ${root}/NAME.`,
+    );
+  }
+}
+
 async function harvestAll(
   sources: readonly Source[],
   store: HarvestStore,
@@ -135,23 +170,27 @@ async function selectAll(
   args: ParsedArgs,
   io: Io,
   seed: number,
-): Promise<Map<number, SelectionReport>> {
+): Promise<Map<string, SelectionReport>> {
   const contamination = new Contamination();
   const benchmarks = args.strings('benchmark');
   benchmarks.forEach((file) => contamination.addFile(resolve(io.cwd, file)));
   if (benchmarks.length === 0) {
     io.note('No --benchmark given: nothing is checked against benchmarks.');
   }
-  const selectable = sources
-    .map((source, index) => ({ index, split: source.split, units: () => store.units(source) }))
-    .filter(({ index }) => harvested[index].licence !== null);
-  const selected = new Map<number, SelectionReport>();
+  // Counted without those left out, as the manifest has them: the cap draws by seed and index.
+  const used = sources.filter((_, index) => harvested[index].licence !== null);
+  const selectable = used.map((source, index) => ({
+    index,
+    split: source.split,
+    units: () => store.units(source),
+  }));
+  const selected = new Map<string, SelectionReport>();
   const progress = io.progress('choosing units');
   const capChars = (args.number('cap') ?? 8) * MEGA;
-  const records = select(selectable, contamination, { seed, capChars }, (source, report) => {
-    selected.set(source, report);
+  const records = select(selectable, contamination, { seed, capChars }, (index, report) => {
+    selected.set(used[index].name, report);
     io.signal.throwIfAborted();
-    progress.update(selected.size, selectable.length, sources[source].name);
+    progress.update(selected.size, used.length, used[index].name);
   });
   await shards.write(records);
   progress.end();

@@ -15,14 +15,15 @@ const HARVEST_VERSION = 2;
 export interface HarvestedSource {
   harvestVersion: number;
   name: string;
-  commit: string | null;
+  /** The commit, or the release that the list names. */
+  version: string | null;
   /** Null: no permissive licence was found, and nothing was read. */
   licence: PermissiveLicence | null;
   report: HarvestReport;
 }
 
 /**
- * The units of every source on disk, one file each, so that a source is read again only when its commit or the
+ * The units of every source on disk, one file each, so that a source is read again only when its version or the
  * pipeline changed, and an interrupted run goes on where it was.
  */
 export class HarvestStore {
@@ -33,8 +34,9 @@ export class HarvestStore {
   /** Harvests a source unless that was done before. */
   async ensure(source: Source, viewOf: ViewOf, signal: AbortSignal): Promise<HarvestedSource> {
     const snapshot = openSnapshot(source.path);
+    const version = snapshot.commit ?? source.version;
     const known = this.about(source);
-    const isCurrent = known?.harvestVersion === HARVEST_VERSION && known.commit === snapshot.commit;
+    const isCurrent = known?.harvestVersion === HARVEST_VERSION && known.version === version;
     // What was refused is looked at again: the list may say more about its licence now.
     if (isCurrent && known.licence !== null) {
       return known;
@@ -42,7 +44,7 @@ export class HarvestStore {
     const about: HarvestedSource = {
       harvestVersion: HARVEST_VERSION,
       name: source.name,
-      commit: snapshot.commit,
+      version,
       licence: licenceOf(source, snapshot),
       report: emptyReport(),
     };

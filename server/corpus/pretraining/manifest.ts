@@ -5,19 +5,22 @@ import type { PretrainingSplit } from './record.js';
 import type { SelectionReport } from './select.js';
 import type { Source } from './sources.js';
 
-/** What a source gave, as docs/model/manifest.json tells it. */
+/** What a source gave. The fields of a `Source` are written as its list has them: a manifest is a list of sources. */
 interface ManifestEntry {
   name: string;
   url: string;
-  /** Commit, or the release where there is none. */
-  version: string;
+  /** Commit, or the release of what is no repository. */
+  version: string | null;
   licence: PermissiveLicence;
   split: PretrainingSplit;
+  /** Left out where all are read. */
+  folders?: readonly string[];
   units: number;
   documented: number;
   byLanguage: Partial<Record<LanguageId, { units: number; documented: number }>>;
 }
 
+/** What docs/model/manifest.json tells: with it the same data can be made again. */
 export interface Manifest {
   sources: ManifestEntry[];
   /** Named, but not used: no permissive licence was found. */
@@ -37,7 +40,7 @@ export interface Manifest {
 export function makeManifest(
   sources: readonly Source[],
   harvested: readonly HarvestedSource[],
-  selected: ReadonlyMap<number, SelectionReport>,
+  selected: ReadonlyMap<string, SelectionReport>,
 ): Manifest {
   const manifest: Manifest = {
     sources: [],
@@ -46,8 +49,8 @@ export function makeManifest(
     rejected: { files: {}, units: {}, docs: {} },
   };
   sources.forEach((source, index) => {
-    const { commit, licence, report } = harvested[index];
-    const selection = selected.get(index);
+    const { version, licence, report } = harvested[index];
+    const selection = selected.get(source.name);
     if (licence === null || selection === undefined) {
       manifest.refused.push(source.name);
       return;
@@ -56,9 +59,10 @@ export function makeManifest(
     manifest.sources.push({
       name: source.name,
       url: source.url,
-      version: commit ?? source.version ?? 'unknown',
+      version,
       licence,
       split: source.split,
+      ...(source.folders.length === 0 ? {} : { folders: source.folders }),
       units,
       documented,
       byLanguage,

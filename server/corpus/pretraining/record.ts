@@ -38,7 +38,7 @@ export interface PretrainingRecord {
   rest: string;
   /** In the model's plain form; null where there is none that is fit to learn from. */
   doc: string | null;
-  /** Index in the list of sources. */
+  /** Index among the sources that are used. */
   source: number;
   /** Path inside the source. Units of one file stand together, in the order of the file. */
   file: string;

@@ -19,17 +19,26 @@ const MAX_BATCH_BYTES = 1 << 30;
 
 /** Opens a git directory (bare or not) at its HEAD, or a plain folder. */
 export function openSnapshot(path: string): Snapshot {
-  if (!existsSync(path)) {
-    throw new UserError(
-      `there is no ${path}: give the sources' places relative to the list, or absolute.`,
-    );
-  }
-  const git = [path, join(path, '.git')].find((folder) => existsSync(join(folder, 'HEAD')));
-  return git === undefined ? openFolder(path) : openGit(git);
+  const gitDir = gitDirOf(path);
+  return gitDir === null ? openFolder(path) : openGit(gitDir);
+}
+
+/** The commit that a git directory is at; null for a plain folder. */
+export function commitOf(path: string): string | null {
+  const gitDir = gitDirOf(path);
+  return gitDir === null ? null : headOf(gitDir);
+}
+
+function gitDirOf(path: string): string | null {
+  return [path, join(path, '.git')].find((folder) => existsSync(join(folder, 'HEAD'))) ?? null;
+}
+
+function headOf(gitDir: string): string {
+  return git(gitDir, ['rev-parse', 'HEAD']).toString('utf8').trim();
 }
 
 function openGit(gitDir: string): Snapshot {
-  const commit = git(gitDir, ['rev-parse', 'HEAD']).toString('utf8').trim();
+  const commit = headOf(gitDir);
   const blobs = new Map<string, { id: string; size: number }>();
   const listing = git(gitDir, ['ls-tree', '-r', '-l', '-z', commit]).toString('utf8');
   for (const entry of listing.split('\0')) {

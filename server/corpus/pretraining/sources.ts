@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { UserError } from '../../util/errors.js';
 import { identifyLicence, LICENCE_FILE, PERMISSIVE, type PermissiveLicence } from './licence.js';
 import { type PretrainingSplit, SPLITS } from './record.js';
-import type { Snapshot } from './snapshot.js';
+import { commitOf, type Snapshot } from './snapshot.js';
 
 /** One public source, as the list of sources names it. */
 export interface Source {
@@ -14,26 +14,32 @@ export interface Source {
   /** Where it lies on this machine: a git directory or a folder. */
   path: string;
   split: PretrainingSplit;
-  /** The release, where there is no commit. */
+  /** The commit, or the release of what is no repository; null for the commit that is there. */
   version: string | null;
-  /** Set by a person who read a licence that the wording alone does not tell. */
+  /** Found by an earlier run, or set by a person who read one that the wording alone does not tell. */
   licence: PermissiveLicence | null;
   /** Folders that are read; all when empty. */
   folders: readonly string[];
 }
 
-/** Reads a list of sources: a JSON array of `{name, url, path, split?, version?, licence?, folders?}`. */
-export function readSources(file: string): Source[] {
-  let entries: unknown;
+/**
+ * Reads a list of sources: `{"sources": [{name, url, version?, split?, licence?, folders?}, ...]}`. What a run writes as
+ * its manifest is such a list too. Each source lies in the folder of its name under `root`.
+ */
+export function readSources(file: string, root: string): Source[] {
+  let list: { sources?: unknown } | null;
   try {
-    entries = JSON.parse(readFileSync(file, 'utf8'));
+    list = JSON.parse(readFileSync(file, 'utf8')) as typeof list;
   } catch (error) {
     throw new UserError(`${file} cannot be read as JSON (${(error as Error).message}).`);
   }
+  const entries = list?.sources;
   if (!Array.isArray(entries) || entries.length === 0) {
-    throw new UserError(`${file} must hold an array of sources: [{"name", "url", "path"}, ...].`);
+    throw new UserError(
+      `${file} must hold a list of sources: {"sources": [{"name", "url"}, ...]}.`,
+    );
   }
-  const sources = entries.map((entry, index) => readSource(entry, index, dirname(file)));
+  const sources = entries.map((entry, index) => readSource(entry, index, root));
   const twice = sources.find(({ name }, i) => sources.findIndex((s) => s.name === name) !== i);
   if (twice !== undefined) {
     throw new UserError(`${file} names ${twice.name} twice; keep one.`);
@@ -41,7 +47,7 @@ export function readSources(file: string): Source[] {
   return sources;
 }
 
-function readSource(entry: unknown, index: number, base: string): Source {
+function readSource(entry: unknown, index: number, root: string): Source {
   const fields = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<
     string,
     unknown
@@ -67,12 +73,29 @@ function readSource(entry: unknown, index: number, base: string): Source {
   return {
     name: text('name'),
     url: text('url'),
-    path: resolve(base, text('path')),
+    path: resolve(root, text('name')),
     split: oneOf('split', SPLITS, 'train') ?? 'train',
-    version: fields.version === undefined ? null : text('version'),
+    version: (fields.version ?? null) === null ? null : text('version'),
     licence: oneOf('licence', PERMISSIVE, null),
     folders: folders as string[],
   };
+}
+
+const COMMIT = /^[0-9a-f]{40}$/;
+
+/** What keeps a source from being read as the list has it; null where nothing does. */
+export function problemWith({ path, version }: Source): string | null {
+  if (!existsSync(path)) {
+    return 'is missing';
+  }
+  const commit = commitOf(path);
+  if (version === null) {
+    return commit === null ? 'is no git repository and has no "version" in the list' : null;
+  }
+  if (!COMMIT.test(version) || version === commit) {
+    return null;
+  }
+  return commit === null ? 'is no git repository' : `is at ${commit}`;
 }
 
 /** The beginning of a licence file; what follows it is notices for bundled parts. */

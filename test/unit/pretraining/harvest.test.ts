@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   emptyReport,
@@ -10,7 +10,12 @@ import {
 } from '../../../server/corpus/pretraining/harvest.js';
 import { HarvestStore } from '../../../server/corpus/pretraining/harvestStore.js';
 import { openSnapshot } from '../../../server/corpus/pretraining/snapshot.js';
-import { licenceOf, readSources, type Source } from '../../../server/corpus/pretraining/sources.js';
+import {
+  licenceOf,
+  problemWith,
+  readSources,
+  type Source,
+} from '../../../server/corpus/pretraining/sources.js';
 import { viewOf } from '../../../server/inference/view.js';
 
 const ISC =
@@ -152,9 +157,9 @@ describe('harvest', () => {
     const folder = makeFolder();
     const store = new HarvestStore(mkdtempSync(join(tmpdir(), 'store-')));
     const { signal } = new AbortController();
-    const source = sourceAt(folder);
+    const source = { ...sourceAt(folder), version: '1.0' };
     const about = await store.ensure(source, viewOf, signal);
-    expect(about).toMatchObject({ licence: 'ISC', commit: null, report: { units: { kept: 3 } } });
+    expect(about).toMatchObject({ licence: 'ISC', version: '1.0', report: { units: { kept: 3 } } });
     const kept: Harvested[] = [];
     for await (const unit of store.units(source)) {
       kept.push(unit);
@@ -163,6 +168,8 @@ describe('harvest', () => {
     // What is known is not read again.
     writeFileSync(join(folder, 'src/shelf.ts'), '');
     expect(await store.ensure(source, viewOf, signal)).toEqual(about);
+    const next = await store.ensure({ ...source, version: '1.1' }, viewOf, signal);
+    expect(next).toMatchObject({ version: '1.1', report: { units: { kept: 1 } } });
 
     writeFileSync(join(folder, 'LICENSE'), 'GNU GENERAL PUBLIC LICENSE Version 3');
     expect(licenceOf(source, openSnapshot(folder))).toBeNull();
@@ -171,16 +178,15 @@ describe('harvest', () => {
 });
 
 describe('readSources', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sources-'));
-  const list = join(folder, 'sources.json');
-  const good = { name: 'a/b', url: 'https://a.example/b', path: 'b' };
+  const list = join(mkdtempSync(join(tmpdir(), 'sources-')), 'sources.json');
+  const good = { name: 'a/b', url: 'https://a.example/b' };
 
-  it('fills in what may be left out, and takes paths from the list', () => {
-    writeFileSync(list, JSON.stringify([good]));
-    expect(readSources(list)).toEqual([
+  it('fills in what may be left out, and looks for each source under the root', () => {
+    writeFileSync(list, JSON.stringify({ sources: [good] }));
+    expect(readSources(list, '/clones')).toEqual([
       {
         ...good,
-        path: join(folder, 'b'),
+        path: resolve('/clones/a/b'),
         split: 'train',
         version: null,
         licence: null,
@@ -189,14 +195,43 @@ describe('readSources', () => {
     ]);
   });
 
+  it('takes the list of the shipped weights', () => {
+    const sources = readSources('docs/model/manifest.json', '/clones');
+    expect(sources).toHaveLength(255);
+    expect(sources.every(({ version, licence }) => version !== null && licence !== null)).toBe(
+      true,
+    );
+  });
+
   it.each([
-    ['{}', /array of sources/],
+    ['{}', /list of sources/],
+    ['null', /list of sources/],
     ['[', /cannot be read as JSON/],
-    [JSON.stringify([{ ...good, url: '' }]), /source 1 needs "url"/],
-    [JSON.stringify([{ ...good, split: 'test' }]), /"split" must be one of/],
-    [JSON.stringify([good, good]), /names a\/b twice/],
+    [JSON.stringify({ sources: [{ ...good, url: '' }] }), /source 1 needs "url"/],
+    [JSON.stringify({ sources: [{ ...good, split: 'test' }] }), /"split" must be one of/],
+    [JSON.stringify({ sources: [good, good] }), /names a\/b twice/],
   ])('says what is wrong with %s', (text, message) => {
     writeFileSync(list, text);
-    expect(() => readSources(list)).toThrow(message);
+    expect(() => readSources(list, '/clones')).toThrow(message);
+  });
+});
+
+describe('problemWith', () => {
+  it('holds a repository to its commit, and a folder to a release', () => {
+    const commit = '0'.repeat(40);
+    const source = sourceAt(makeFolder());
+    const at = (version: string | null) => problemWith({ ...source, version });
+    expect(problemWith({ ...source, path: join(source.path, 'none') })).toBe('is missing');
+    expect(at(null)).toMatch(/no git repository and has no "version"/);
+    expect(at(commit)).toBe('is no git repository');
+    expect(at('1.0')).toBeNull();
+
+    git(source.path, 'init', '-q');
+    git(source.path, 'add', '-A');
+    git(source.path, 'commit', '-q', '-m', 'books');
+    const head = openSnapshot(source.path).commit;
+    expect(at(commit)).toBe(`is at ${head}`);
+    expect(at(head)).toBeNull();
+    expect(at(null)).toBeNull();
   });
 });
