@@ -20,7 +20,7 @@ import { loadTokenizer, saveTokenizer } from '../model/tokenizer/load.js';
 import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { trainTokenizer } from '../model/tokenizer/train.js';
 import { writeFileAtomic } from '../store/atomic.js';
-import { UserError } from '../util/errors.js';
+import { UsageError, UserError } from '../util/errors.js';
 import { sha256File } from '../util/hash.js';
 import { Random } from '../util/random.js';
 import type { Command, Io, ParsedArgs } from './command.js';
@@ -39,7 +39,8 @@ interface Counts {
 export const pretrainData: Command = {
   name: 'pretrain-data',
   summary: 'prepare public sources for training the built-in model',
-  usage: 'SOURCES.json --root DIR --out DIR [--benchmark FILE]... [--tokenizer DIR | --vocab N]',
+  usage:
+    'SOURCES.json --root DIR --out DIR (--benchmark FILE... | --no-benchmark) [--tokenizer DIR | --vocab N]',
   example:
     'batcoder pretrain-data docs/model/manifest.json --root sources --out prepared --benchmark HumanEval.jsonl.gz',
   options: [
@@ -62,6 +63,7 @@ export const pretrainData: Command = {
       repeat: true,
       summary: 'a .jsonl or .jsonl.gz benchmark whose texts are kept out',
     },
+    { name: 'no-benchmark', summary: 'for data that no benchmark will be run on' },
     {
       name: 'tokenizer',
       value: 'string',
@@ -95,13 +97,14 @@ export const pretrainData: Command = {
     const root = args.string('root') ?? 'sources';
     const sources = readSources(resolve(io.cwd, args.positionals[0]), resolve(io.cwd, root));
     requireAll(sources, root, io);
+    const benchmarks = readBenchmarks(args, io);
     const out = resolve(io.cwd, args.string('out') ?? 'prepared');
     const seed = args.number('seed') ?? 1;
     const store = new HarvestStore(join(out, 'units'));
     const harvested = await harvestAll(sources, store, io);
     const shards = new Shards(join(out, 'shards'));
-    const selected = await selectAll(sources, harvested, store, shards, args, io, seed);
-    const manifest = makeManifest(sources, harvested, selected);
+    const selected = await selectAll(sources, harvested, benchmarks, store, shards, args, io, seed);
+    const manifest = makeManifest(sources, harvested, benchmarks.files, selected);
     writeFileAtomic(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
 
     const folder = await tokenizerFolder(args, shards, out, seed, io);
@@ -144,6 +147,19 @@ function requireAll(sources: readonly Source[], root: string, io: Io): void {
   }
 }
 
+/** @throws UsageError where it is left open what the model will be measured on */
+function readBenchmarks(args: ParsedArgs, io: Io): Contamination {
+  const files = args.strings('benchmark');
+  if ((files.length === 0) !== args.flag('no-benchmark')) {
+    throw new UsageError(
+      'give --benchmark FILE for each benchmark that the model will be run on, or --no-benchmark if it is for none.',
+    );
+  }
+  const contamination = new Contamination();
+  files.forEach((file) => contamination.addFile(resolve(io.cwd, file)));
+  return contamination;
+}
+
 async function harvestAll(
   sources: readonly Source[],
   store: HarvestStore,
@@ -165,18 +181,13 @@ async function harvestAll(
 async function selectAll(
   sources: readonly Source[],
   harvested: readonly HarvestedSource[],
+  benchmarks: Contamination,
   store: HarvestStore,
   shards: Shards,
   args: ParsedArgs,
   io: Io,
   seed: number,
 ): Promise<Map<string, SelectionReport>> {
-  const contamination = new Contamination();
-  const benchmarks = args.strings('benchmark');
-  benchmarks.forEach((file) => contamination.addFile(resolve(io.cwd, file)));
-  if (benchmarks.length === 0) {
-    io.note('No --benchmark given: nothing is checked against benchmarks.');
-  }
   // Counted without those left out, as the manifest has them: the cap draws by seed and index.
   const used = sources.filter((_, index) => harvested[index].licence !== null);
   const selectable = used.map((source, index) => ({
@@ -187,7 +198,7 @@ async function selectAll(
   const selected = new Map<string, SelectionReport>();
   const progress = io.progress('choosing units');
   const capChars = (args.number('cap') ?? 8) * MEGA;
-  const records = select(selectable, contamination, { seed, capChars }, (index, report) => {
+  const records = select(selectable, benchmarks, { seed, capChars }, (index, report) => {
     selected.set(used[index].name, report);
     io.signal.throwIfAborted();
     progress.update(selected.size, used.length, used[index].name);

@@ -1,40 +1,58 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { UserError } from '../../util/errors.js';
+import { sha256 } from '../../util/hash.js';
 
 /** Words of an n-gram. Benchmark texts are short: longer n-grams would miss whole solutions. */
 const WORDS = 10;
 /** A benchmark text of fewer words than an n-gram counts whole, down to this many. */
 const LEAST_WORDS = 7;
 
-/** Fields of a benchmark's lines that hold the task or its solution. */
-const FIELDS = ['prompt', 'canonical_solution', 'text', 'code', 'description'] as const;
+/** Fields of a benchmark's lines that hold the task, its solution or its tests. */
+const FIELDS = [
+  'prompt',
+  'description',
+  'canonical_solution',
+  'test',
+  'text',
+  'code',
+  'test_list',
+] as const;
+
+/** A benchmark file that was read, so that it can be told later which it was. */
+export interface BenchmarkFile {
+  name: string;
+  sha256: string;
+}
 
 /**
  * Knows the texts of benchmarks, and which units share ten words in a row with them. Words are compared in lower
  * case, without marks, so that neither formatting nor comment signs hide a copy.
  */
 export class Contamination {
+  readonly files: BenchmarkFile[] = [];
   private readonly grams = new Set<string>();
   private readonly short = new Set<string>();
 
-  /** Adds the task texts and solutions of a `.jsonl` or `.jsonl.gz` benchmark file. */
+  /**
+   * Adds the tasks, solutions and tests of a `.jsonl` or `.jsonl.gz` benchmark file.
+   * @throws UserError where it cannot be read or holds no field that is known: nothing would be kept out
+   */
   addFile(file: string): void {
-    let lines: string[];
+    let texts = 0;
     try {
       const bytes = readFileSync(file);
-      lines = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').split('\n');
+      const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+      for (const line of text.split('\n').filter((each) => each.trim() !== '')) {
+        texts += this.addTask(JSON.parse(line) as Record<string, unknown>);
+      }
+      this.files.push({ name: basename(file), sha256: sha256(bytes) });
     } catch (error) {
       throw new UserError(`the benchmark ${file} cannot be read (${(error as Error).message}).`);
     }
-    for (const line of lines.filter((each) => each.trim() !== '')) {
-      const task = JSON.parse(line) as Record<string, unknown>;
-      for (const field of FIELDS) {
-        const text = task[field];
-        if (typeof text === 'string') {
-          this.add(text);
-        }
-      }
+    if (texts === 0) {
+      throw new UserError(`${file} is no benchmark: no line has any of ${FIELDS.join(', ')}.`);
     }
   }
 
@@ -60,6 +78,15 @@ export class Contamination {
       }
     }
     return false;
+  }
+
+  /** @returns how many texts the task has */
+  private addTask(task: Record<string, unknown>): number {
+    const texts = FIELDS.map((field) => task[field])
+      .map((value): unknown => (Array.isArray(value) ? value.join('\n') : value))
+      .filter((value) => typeof value === 'string');
+    texts.forEach((text) => this.add(text));
+    return texts.length;
   }
 }
 

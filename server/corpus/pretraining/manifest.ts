@@ -1,4 +1,5 @@
 import type { LanguageId } from '../../languages/types.js';
+import type { BenchmarkFile } from './contamination.js';
 import type { HarvestedSource } from './harvestStore.js';
 import type { PermissiveLicence } from './licence.js';
 import type { PretrainingSplit } from './record.js';
@@ -25,6 +26,8 @@ export interface Manifest {
   sources: ManifestEntry[];
   /** Named, but not used: no permissive licence was found. */
   refused: string[];
+  /** Files whose texts were kept out; how many units that cost is `in-a-benchmark` of the rejected. */
+  benchmarks: readonly BenchmarkFile[];
   totals: Partial<
     Record<PretrainingSplit, Partial<Record<LanguageId, { units: number; documented: number }>>>
   >;
@@ -40,11 +43,13 @@ export interface Manifest {
 export function makeManifest(
   sources: readonly Source[],
   harvested: readonly HarvestedSource[],
+  benchmarks: readonly BenchmarkFile[],
   selected: ReadonlyMap<string, SelectionReport>,
 ): Manifest {
   const manifest: Manifest = {
     sources: [],
     refused: [],
+    benchmarks,
     totals: {},
     rejected: { files: {}, units: {}, docs: {} },
   };

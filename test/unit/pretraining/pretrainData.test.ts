@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -38,6 +38,8 @@ write('sources/b/books/other/pages.py', code('page'));
 write('sources/c/trees/LICENSE', ISC);
 write('sources/c/trees/trees.py', code('tree'));
 const entry = (name: string) => ({ name, url: `https://example.org/${name}`, version: '1.0' });
+/** The body of one function stands in a benchmark. */
+write('tasks.jsonl', JSON.stringify({ prompt: code('tree').split('\n\n')[0] }));
 write(
   'list.json',
   JSON.stringify({
@@ -74,16 +76,18 @@ const made = (out: string, name: string) => readFileSync(join(folder, out, name)
 
 describe('batcoder pretrain-data', () => {
   it('makes the same data from a list and from the manifest that it wrote', async () => {
-    const options = ['--vocab', '1024', '--cap', '0.1'];
+    const options = ['--benchmark', 'tasks.jsonl', '--vocab', '1024', '--cap', '0.1'];
     const first = await run('list.json', '--out', 'first', ...options);
     expect(first.stderr).toMatch(/a\/copyleft is left out: no permissive licence/);
     expect(first.exit).toBe(0);
     const manifest = JSON.parse(made('first', 'manifest.json').toString()) as Manifest;
     expect(manifest.sources).toMatchObject([
       { ...entry('b/books'), licence: 'ISC', split: 'train', folders: ['lib'] },
-      { ...entry('c/trees'), licence: 'ISC', split: 'evaluation', documented: 6 },
+      { ...entry('c/trees'), licence: 'ISC', split: 'evaluation', documented: 5 },
     ]);
     expect(manifest.refused).toEqual(['a/copyleft']);
+    expect(manifest.benchmarks).toMatchObject([{ name: 'tasks.jsonl' }]);
+    expect(manifest.rejected.units['in-a-benchmark']).toBe(1);
     // The cap draws files by seed: another place in the list would draw others.
     expect(manifest.rejected.units['over-the-cap']).toBeGreaterThan(60);
 
@@ -91,6 +95,23 @@ describe('batcoder pretrain-data', () => {
     for (const name of ['train.tokens', 'evaluation.tokens', 'tokenizer/tokenizer.json']) {
       expect(made('second', name).equals(made('first', name)), name).toBe(true);
     }
+  });
+
+  it.each([[[]], [['--no-benchmark', '--benchmark', 'tasks.jsonl']]])(
+    'asks what the model will be measured on, given %j',
+    async (options) => {
+      const { exit, stderr } = await run('list.json', '--out', 'third', ...options);
+      expect(exit).toBe(2);
+      expect(stderr).toMatch(/--benchmark FILE for each .* or --no-benchmark/);
+      expect(existsSync(join(folder, 'third'))).toBe(false);
+    },
+  );
+
+  it('checks nothing where no benchmark will be run', async () => {
+    await run('list.json', '--out', 'fourth', '--vocab', '1024', '--no-benchmark');
+    const manifest = JSON.parse(made('fourth', 'manifest.json').toString()) as Manifest;
+    expect(manifest.benchmarks).toEqual([]);
+    expect(manifest.rejected.units['in-a-benchmark']).toBeUndefined();
   });
 
   it('names every source that is not where it should be, and how to get it', async () => {

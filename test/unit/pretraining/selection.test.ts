@@ -1,4 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -137,6 +138,42 @@ describe('Contamination', () => {
       ).toBe(false);
     }
     expect(() => new Contamination().addFile(join(folder, 'c.jsonl'))).toThrow(/cannot be read/);
+  });
+
+  const phrase = (field: string) => `one two three four five six seven eight nine ${field}`;
+
+  it.each([
+    ['HumanEval', ['prompt', 'canonical_solution', 'test'], ['task_id', 'entry_point']],
+    ['MBPP', ['text', 'code', 'test_list'], ['test_setup_code']],
+    ['a translation', ['prompt', 'description', 'canonical_solution', 'test'], ['language']],
+  ])('takes task, solution and tests of %s', (_, fields, others) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'benchmark-')), 'a.jsonl');
+    const task = Object.fromEntries([...fields, ...others].map((key) => [key, phrase(key)]));
+    const tests = { test_list: ['assert f(1) == 2', phrase('test_list')] };
+    writeFileSync(file, JSON.stringify('test_list' in task ? { ...task, ...tests } : task));
+    const contamination = new Contamination();
+    contamination.addFile(file);
+    expect(fields.filter((field) => contamination.holds(phrase(field)))).toEqual(fields);
+    expect(others.filter((field) => contamination.holds(phrase(field)))).toEqual([]);
+  });
+
+  it('takes a solution that is missing for none, and says which files it read', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'benchmark-')), 'a.jsonl');
+    writeFileSync(file, JSON.stringify({ prompt: phrase('prompt'), canonical_solution: null }));
+    const contamination = new Contamination();
+    contamination.addFile(file);
+    expect(contamination.files).toEqual([
+      { name: 'a.jsonl', sha256: createHash('sha256').update(readFileSync(file)).digest('hex') },
+    ]);
+  });
+
+  it.each([
+    ['{"question": "one two three"}', /is no benchmark: no line has any of prompt/],
+    ['{"prompt":', /cannot be read/],
+  ])('refuses a file that would keep nothing out: %s', (text, message) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'benchmark-')), 'a.jsonl');
+    writeFileSync(file, text);
+    expect(() => new Contamination().addFile(file)).toThrow(message);
   });
 
   it('takes a short text as a whole only', () => {
