@@ -198,18 +198,19 @@ function recordOf(
   if (isEmptyBody(view.rest)) {
     return 'empty-body';
   }
-  if (!view.code.endsWith(view.rest) || !view.code.includes(view.signature)) {
+  if (view.code !== view.signature + view.rest) {
     return 'signature-overlaps';
   }
   if (findSecret(unit.code) !== null || (doc !== null && findSecret(doc) !== null)) {
     return 'secret';
   }
+  const signature = scrubCode(view.signature);
   const rest = scrubCode(view.rest);
   return {
     language: unit.language,
     name: unit.name,
-    code: view.code.slice(0, view.code.length - view.rest.length) + rest,
-    signature: view.signature,
+    code: signature + rest,
+    signature,
     rest,
     doc,
     file,

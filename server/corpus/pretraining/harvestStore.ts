@@ -9,7 +9,7 @@ import { openSnapshot } from './snapshot.js';
 import { licenceOf, type Source } from './sources.js';
 
 /** Raised when a change to the harvest makes what lies on disk stale. */
-const HARVEST_VERSION = 2;
+const HARVEST_VERSION = 3;
 
 /** What is known of a harvested source; kept beside its units. */
 export interface HarvestedSource {

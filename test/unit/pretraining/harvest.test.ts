@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { extractUnits } from '../../../server/corpus/extract.js';
 import {
   emptyReport,
   type Harvested,
@@ -16,6 +17,7 @@ import {
   readSources,
   type Source,
 } from '../../../server/corpus/pretraining/sources.js';
+import { loadParser } from '../../../server/languages/parser.js';
 import { viewOf } from '../../../server/inference/view.js';
 
 const ISC =
@@ -139,6 +141,30 @@ describe('harvest', () => {
       },
       docs: {},
     });
+  });
+
+  it('takes people out of signature and body, and leaves code that parses', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'source-'));
+    const text = `def send(
+    # Author: Jane Roe
+    letter,  # TODO(jroe): a list
+    to="jane@roe.example.org",
+):
+    # Written by Jane Roe
+    return deliver(letter, to, copy="jane@roe.example.org")
+`;
+    writeFileSync(join(folder, 'post.py'), text);
+    const [{ code, signature, rest }] = await harvested(folder);
+    expect(signature).toBe(`def send(
+    letter,  # TODO: a list
+    to="user@example.com",
+):`);
+    expect(code).toBe(`${signature}
+    return deliver(letter, to, copy="user@example.com")`);
+    expect(code).toBe(signature + rest);
+    const { units, rejected } = extractUnits(await loadParser('python'), code);
+    expect(units.map(({ name }) => name)).toEqual(['send']);
+    expect(rejected).toEqual([]);
   });
 
   it('reads a commit, not the work tree', async () => {
