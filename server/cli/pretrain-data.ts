@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Contamination } from '../corpus/pretraining/contamination.js';
 import { type HarvestedSource, HarvestStore } from '../corpus/pretraining/harvestStore.js';
-import { makeManifest } from '../corpus/pretraining/manifest.js';
+import { type Manifest, makeManifest, type TokenCounts } from '../corpus/pretraining/manifest.js';
 import type { PretrainingSplit } from '../corpus/pretraining/record.js';
 import { type SelectionReport, select } from '../corpus/pretraining/select.js';
 import {
@@ -11,11 +11,10 @@ import {
 } from '../corpus/pretraining/sequences.js';
 import { Shards, vocabularySample } from '../corpus/pretraining/shards.js';
 import { problemWith, readSources, type Source } from '../corpus/pretraining/sources.js';
-import { type Objective, TokenFileWriter } from '../corpus/pretraining/tokenFile.js';
+import { TokenFileWriter } from '../corpus/pretraining/tokenFile.js';
 import { promptsFor, SPECIAL_TOKENS } from '../inference/prompts.js';
 import { firstSentence, viewOf } from '../inference/view.js';
 import { parsePlainDoc, renderPlainDoc } from '../languages/docs/plain.js';
-import type { LanguageId } from '../languages/types.js';
 import { loadTokenizer, saveTokenizer } from '../model/tokenizer/load.js';
 import type { Tokenizer } from '../model/tokenizer/tokenizer.js';
 import { trainTokenizer } from '../model/tokenizer/train.js';
@@ -28,13 +27,6 @@ import type { Command, Io, ParsedArgs } from './command.js';
 /** Characters that the vocabulary is learned from. */
 const SAMPLE_CHARS = 24_000_000;
 const MEGA = 1_000_000;
-
-interface Counts {
-  sequences: number;
-  tokens: number;
-  byObjective: Partial<Record<Objective, number>>;
-  byLanguage: Partial<Record<LanguageId, number>>;
-}
 
 export const pretrainData: Command = {
   name: 'pretrain-data',
@@ -104,13 +96,11 @@ export const pretrainData: Command = {
     const harvested = await harvestAll(sources, store, io);
     const shards = new Shards(join(out, 'shards'));
     const selected = await selectAll(sources, harvested, benchmarks, store, shards, args, io, seed);
-    const manifest = makeManifest(sources, harvested, benchmarks.files, selected);
-    writeFileAtomic(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
 
     const folder = await tokenizerFolder(args, shards, out, seed, io);
     const tokenizer = await loadTokenizer(folder);
     const hash = sha256File(join(folder, 'tokenizer.json'));
-    const tokens: Partial<Record<PretrainingSplit, Counts>> = {};
+    const tokens: Manifest['tokens'] = {};
     for (const split of ['evaluation', 'train'] as const) {
       const writer = new TokenFileWriter({
         vocabSize: tokenizer.vocabSize,
@@ -122,7 +112,8 @@ export const pretrainData: Command = {
       writer.write(join(out, `${split}.tokens`), new Random(seed + 1).shuffle(order), seed);
       io.print(`${split}.tokens: ${writer.sequenceCount} sequences, ${writer.totalTokens} tokens`);
     }
-    writeFileAtomic(join(out, 'tokens.json'), `${JSON.stringify(tokens, null, 1)}\n`);
+    const manifest = makeManifest(sources, harvested, benchmarks.files, selected, tokens);
+    writeFileAtomic(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
     return { out, totals: manifest.totals, refused: manifest.refused, tokens };
   },
 };
@@ -236,11 +227,11 @@ async function fillTokens(
   args: ParsedArgs,
   io: Io,
   seed: number,
-): Promise<Counts> {
+): Promise<TokenCounts> {
   const parts = sequenceParts(tokenizer);
   const options = { ...DEFAULT_SHARES, maxTokens: args.number('context') ?? 1_024 };
   const random = new Random(seed);
-  const counts: Counts = { sequences: 0, tokens: 0, byObjective: {}, byLanguage: {} };
+  const counts: TokenCounts = { sequences: 0, tokens: 0, byObjective: {}, byLanguage: {} };
   let files = 0;
   for await (const units of shards.files(split)) {
     for (const sequence of sequencesOf(units, parts, options, random)) {

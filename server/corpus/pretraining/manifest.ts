@@ -1,10 +1,12 @@
 import type { LanguageId } from '../../languages/types.js';
+import { tally } from '../report.js';
 import type { BenchmarkFile } from './contamination.js';
 import type { HarvestedSource } from './harvestStore.js';
 import type { PermissiveLicence } from './licence.js';
 import type { PretrainingSplit } from './record.js';
 import type { SelectionReport } from './select.js';
 import type { Source } from './sources.js';
+import type { Objective } from './tokenFile.js';
 
 /** What a source gave. The fields of a `Source` are written as its list has them: a manifest is a list of sources. */
 interface ManifestEntry {
@@ -21,6 +23,15 @@ interface ManifestEntry {
   byLanguage: Partial<Record<LanguageId, { units: number; documented: number }>>;
 }
 
+/** What a token file holds. */
+export interface TokenCounts {
+  sequences: number;
+  tokens: number;
+  /** Tokens. */
+  byObjective: Partial<Record<Objective, number>>;
+  byLanguage: Partial<Record<LanguageId, number>>;
+}
+
 /** What docs/model/manifest.json tells: with it the same data can be made again. */
 export interface Manifest {
   sources: ManifestEntry[];
@@ -28,9 +39,13 @@ export interface Manifest {
   refused: string[];
   /** Files whose texts were kept out; how many units that cost is `in-a-benchmark` of the rejected. */
   benchmarks: readonly BenchmarkFile[];
+  /** Sources of each. */
+  licences: Partial<Record<PermissiveLicence, number>>;
   totals: Partial<
     Record<PretrainingSplit, Partial<Record<LanguageId, { units: number; documented: number }>>>
   >;
+  /** The token files; `workspace` has none. */
+  tokens: Partial<Record<PretrainingSplit, TokenCounts>>;
   /** By reason, over all sources. */
   rejected: {
     files: Record<string, number>;
@@ -45,12 +60,15 @@ export function makeManifest(
   harvested: readonly HarvestedSource[],
   benchmarks: readonly BenchmarkFile[],
   selected: ReadonlyMap<string, SelectionReport>,
+  tokens: Manifest['tokens'],
 ): Manifest {
   const manifest: Manifest = {
     sources: [],
     refused: [],
     benchmarks,
+    licences: {},
     totals: {},
+    tokens,
     rejected: { files: {}, units: {}, docs: {} },
   };
   sources.forEach((source, index) => {
@@ -72,6 +90,7 @@ export function makeManifest(
       documented,
       byLanguage,
     });
+    tally(manifest.licences, licence);
     const totals = (manifest.totals[source.split] ??= {});
     for (const [language, counts] of Object.entries(byLanguage)) {
       const total = (totals[language as LanguageId] ??= { units: 0, documented: 0 });

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../../server/cli/dispatch.js';
 import { pretrainData } from '../../../server/cli/pretrain-data.js';
 import type { Manifest } from '../../../server/corpus/pretraining/manifest.js';
+import { TokenFile } from '../../../server/corpus/pretraining/tokenFile.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'batcoder-data-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -88,6 +89,18 @@ describe('batcoder pretrain-data', () => {
     expect(manifest.refused).toEqual(['a/copyleft']);
     expect(manifest.benchmarks).toMatchObject([{ name: 'tasks.jsonl' }]);
     expect(manifest.rejected.units['in-a-benchmark']).toBe(1);
+    expect(manifest.licences).toEqual({ ISC: 2 });
+    expect(manifest.totals.evaluation).toEqual({ python: { units: 5, documented: 5 } });
+    for (const split of ['train', 'evaluation'] as const) {
+      const file = new TokenFile(join(folder, 'first', `${split}.tokens`));
+      const { sequences, tokens } = file.header;
+      file.close();
+      expect(manifest.tokens[split]).toMatchObject({
+        sequences,
+        tokens,
+        byLanguage: { python: tokens },
+      });
+    }
     // The cap draws files by seed: another place in the list would draw others.
     expect(manifest.rejected.units['over-the-cap']).toBeGreaterThan(60);
 
