@@ -8,7 +8,7 @@ import type { Doc, LanguageId } from '../languages/types.js';
 export interface UnitView {
   language: LanguageId;
   name: string;
-  /** `signature + rest`, and what stands before the signature (decorators). */
+  /** `signature + rest`. */
   code: string;
   signature: string;
   /** All that follows the signature, the white space before the body included. */
