@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { documentUnit } from '../../../server/inference/documentUnit.js';
 import { generateCode } from '../../../server/inference/generateCode.js';
 import type { LoadedModel } from '../../../server/inference/loadedModel.js';
-import { promptsFor } from '../../../server/inference/prompts.js';
+import { promptsFor, type Prompts } from '../../../server/inference/prompts.js';
 import { attemptCodes, writeCodes } from '../../../server/inference/writeCodes.js';
 import { writeDocs } from '../../../server/inference/writeDocs.js';
 import { parsePlainDoc, renderPlainDoc } from '../../../server/languages/docs/plain.js';
@@ -140,7 +140,9 @@ describe('writeCodes', () => {
     };
     const { prompts } = loaded;
     const shown = async (before: string) => {
-      const generate = vi.fn(prompts.generate);
+      const generate = vi.fn((...given: Parameters<Prompts['generate']>) =>
+        prompts.generate(...given),
+      );
       const own = { ...loaded, prompts: { ...prompts, generate } };
       const asked = [{ ...request, before, temperature: 0 }];
       const [{ rest }] = await attemptCodes(own, asked, { maxTokens: 64, seed: 1 });
