@@ -91,10 +91,17 @@ export const train: Command = {
         ...readSettings(args.strings('set')),
       },
       signal: io.signal,
-      onStart: ({ units, parameters, memory }) => {
+      onStart: ({ units, parameters, base, memory }) => {
+        const weights = `${(parameters / 1e6).toFixed(1)} million weights`;
+        const frozen = base === null ? '' : `, frozen in ${base === 'int8' ? '8' : '32'} bits`;
         io.note(
-          `${units.train} functions to learn from, ${units.heldOut} kept apart; ${(parameters / 1e6).toFixed(1)} million weights`,
+          `${units.train} functions to learn from, ${units.heldOut} kept apart; ${weights}${frozen}`,
         );
+        if (base === 'f32') {
+          io.note(
+            'A base in 8 bits trains about twice as fast: `batcoder export OUT --model DIR --type int8` makes one, `batcoder bench rounding` tells what it costs.',
+          );
+        }
         io.note(
           `Memory: about ${gigabytes(memory.expected)}, never more than ${gigabytes(memory.budget)} of tensors; ${memory.microBatchTokens} tokens at a time` +
             `${memory.recompute ? ', their activations computed twice' : ''}.`,

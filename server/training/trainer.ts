@@ -45,6 +45,8 @@ export interface TrainFigures {
   seconds: number;
   tokensPerSecond: number;
   parameters: number;
+  /** An adapter is trained on a frozen base, in floats or in 8 bits; null: all weights are. */
+  base: 'f32' | 'int8' | null;
   units: { train: number; heldOut: number; left: Record<string, number> };
   /** Bytes: what tensors may take, and what training is expected to, at so many tokens a pass. */
   memory: MemoryPlan;
@@ -172,6 +174,7 @@ export class Trainer {
       seconds,
       tokensPerSecond: progressed.tokens / Math.max(seconds, 1e-9),
       parameters: this.loaded.parameters,
+      base: !this.settings.lora ? null : this.loaded.model.matrices().size > 0 ? 'int8' : 'f32',
       units: {
         train: this.examples.train.length,
         heldOut: this.heldOut.length,
