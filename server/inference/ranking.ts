@@ -2,7 +2,6 @@ import { extractUnits } from '../corpus/extract.js';
 import { parsePlainDoc, renderPlainDoc } from '../languages/docs/plain.js';
 import { loadParser } from '../languages/parser.js';
 import type { Doc } from '../languages/types.js';
-import { generate } from '../model/generation.js';
 import type { Similarity } from '../similarity/similarity.js';
 import { chrf } from './chrf.js';
 import type { CodeCandidate, CodeRequest, DocCandidate } from './candidates.js';
@@ -11,6 +10,7 @@ import type { LoadedModel } from './loadedModel.js';
 import type { WrittenDoc } from './docWriter.js';
 import { UnknownNames } from './unknownNames.js';
 import { rebuild, type UnitView } from './view.js';
+import { attemptCodes } from './writeCodes.js';
 import { writeDocs } from './writeDocs.js';
 
 /** A reconstruction may be this much longer than the original, as in training. */
@@ -22,40 +22,36 @@ const GROUNDING_WEIGHT = 0.25;
 const UNKNOWN_WEIGHT = 0.5;
 
 /**
- * Ranks docs of a unit by their round trip: the model writes the code anew from each, greedily, and the similarity to
- * the unit's own code is the score. A reconstruction that does not parse scores 0. What of the doc's words the code
- * has counts besides.
+ * Ranks docs of a unit by their round trip: the model writes the code anew from each, greedily and ended where the unit
+ * ends, and the similarity to the unit's own code is the score; 0 where no whole unit came out. What of the doc's words
+ * the code has counts besides.
  * @param docs by their plain form
  * @returns best first; equals keep the given order
  */
 export async function rankDocs(
-  { model, prompts, tokenizer }: LoadedModel,
+  loaded: LoadedModel,
   similarity: Similarity,
   view: UnitView,
   docs: ReadonlyMap<string, Doc>,
   signal?: AbortSignal,
 ): Promise<Omit<DocCandidate, 'spelt'>[]> {
-  if (docs.size === 0) {
-    return [];
-  }
-  const generations = await generate(
-    model,
-    [...docs.keys()].map((plain) => prompts.generate(view.language, plain, view.signature)),
+  const { language, signature } = view;
+  const attempts = await attemptCodes(
+    loaded,
+    [...docs.keys()].map((doc) => ({ language, doc, signature, temperature: 0 })),
     {
-      maxNewTokens: Math.round(
-        CODE_CAP_FACTOR * tokenizer.encode(view.rest).length + CODE_CAP_EXTRA,
+      maxTokens: Math.round(
+        CODE_CAP_FACTOR * loaded.tokenizer.encode(view.rest).length + CODE_CAP_EXTRA,
       ),
-      temperature: 0,
-      stopIds: prompts.stopIds,
+      seed: 0,
       signal,
     },
   );
-  signal?.throwIfAborted();
   return [...docs]
     .map(([plain, doc], i) => {
-      const { ids, finish } = generations[i];
-      const code = rebuild(view, prompts.readCode(ids));
-      return { doc, plain, roundTrip: finish === 'stop' ? similarity.score(view.code, code) : 0 };
+      const { rest } = attempts[i];
+      const roundTrip = rest === null ? 0 : similarity.score(view.code, rebuild(view, rest));
+      return { doc, plain, roundTrip };
     })
     .sort(
       byMerit(({ plain, roundTrip }) => roundTrip + GROUNDING_WEIGHT * grounding(plain, view.code)),
