@@ -27,7 +27,8 @@ export class DocService {
   );
   /** Why there is no doc, for hovers. */
   private readonly refusals = new LruCache<string, string>(CACHE_SIZE);
-  private background: { key: string; controller: AbortController } | null = null;
+  private background: { key: string; controller: AbortController; ended: Promise<void> } | null =
+    null;
 
   constructor(
     private readonly model: ModelWorker,
@@ -59,11 +60,16 @@ export class DocService {
     return hit ? this.check(place, hit) : this.ask(place, signal);
   }
 
-  /** Has the doc made, so that the next hover has it; one that was begun for another function gives way. */
-  documentInBackground(place: Place): void {
+  /**
+   * Has the doc made for hovers; one that was begun for another function gives way.
+   * @returns settles when it has ended, whatever came of it; at once where there is nothing to make
+   */
+  async documentInBackground(place: Place): Promise<void> {
     const key = this.key(place);
+    if (this.background?.key === key) {
+      return this.background.ended;
+    }
     if (
-      this.background?.key === key ||
       this.status.obstacle() !== null ||
       this.cache.get(key) !== undefined ||
       this.refusals.get(key) !== undefined
@@ -71,19 +77,21 @@ export class DocService {
       return;
     }
     this.yieldBackground();
-    const begun = { key, controller: new AbortController() };
-    this.background = begun;
-    this.ask(place, begun.controller.signal)
-      .catch((error: unknown) => {
+    const controller = new AbortController();
+    const ended = this.ask(place, controller.signal).then(
+      () => undefined,
+      (error: unknown) => {
         if (!(error instanceof Cancelled)) {
           this.log(`no doc for ${place.unit.qualifiedName}: ${errorMessage(error)}`);
         }
-      })
-      .finally(() => {
-        if (this.background === begun) {
-          this.background = null;
-        }
-      });
+      },
+    );
+    const begun = { key, controller, ended };
+    this.background = begun;
+    await ended;
+    if (this.background === begun) {
+      this.background = null;
+    }
   }
 
   /** A person asks for something: what was begun on suspicion gives way. */

@@ -1,22 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hover, HoverParams } from 'vscode-languageserver';
 import { MarkupKind } from 'vscode-languageserver';
 import { DocumentCommand } from '../protocol.js';
 import type { CheckedDoc } from './docs.js';
 import type { Feature, ServerContext } from './feature.js';
+import { abortSignal } from './signal.js';
 import { innermost, type Place } from './units.js';
 
+/** A hover that comes later than after about a second seems to hang. */
+const WAIT_MS = 900;
+
 /**
- * Hover over the signature of an undocumented function: its doc with an Insert link, or a link that has
- * one made. A documented function shows nothing of ours, and no hover waits for the model.
+ * Hover over the signature of an undocumented function: its doc with an Insert link, or where that takes longer than a
+ * moment, a link that has one made. A documented function shows nothing of ours.
  */
 export const hover: Feature = {
   capabilities: { hoverProvider: true },
   register(context) {
-    context.connection.onHover(async (params) => answer(context, params));
+    context.connection.onHover((params, token) => answer(context, params, abortSignal(token)));
   },
 };
 
-async function answer(context: ServerContext, params: HoverParams): Promise<Hover | null> {
+async function answer(
+  context: ServerContext,
+  params: HoverParams,
+  signal: AbortSignal,
+): Promise<Hover | null> {
   const document = context.documents.get(params.textDocument.uri);
   const settings = await context.settings.get();
   if (!document || !settings.hover.enabled) {
@@ -28,8 +37,12 @@ async function answer(context: ServerContext, params: HoverParams): Promise<Hove
     return null;
   }
   const place = { file, unit };
+  const made = context.docs.documentInBackground(place);
+  // Beside a training the model takes its time: the doc will be there for a later hover.
+  if (context.status.current.kind !== 'training') {
+    await Promise.race([made, sleep(WAIT_MS, undefined, { signal }).catch(() => undefined)]);
+  }
   const value = text(context, place);
-  context.docs.documentInBackground(place);
   return value === null
     ? null
     : { contents: { kind: MarkupKind.Markdown, value }, range: unit.signatureRange };

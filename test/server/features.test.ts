@@ -25,6 +25,12 @@ function badDoc(): void {
 function empty(a: number, b: number): number {
   
 }
+
+function slowOne(): void {}
+
+function slowTwo(): void {}
+
+function slowThree(): void {}
 `;
 const lineOf = (text: string) => SOURCE.split('\n').findIndex((line) => line.includes(text));
 
@@ -71,23 +77,44 @@ describe('hover', () => {
     expect(await hoverAt(lineOf('this.size **'), 8)).toBeNull();
   });
 
-  test('never waits for the model: first a link, then the doc with Insert', async () => {
-    const first = await hoverAt(lineOf('volume('), 4);
-    expect(first?.contents.value).toContain(
-      '[Document with BatCoder](command:batcoder.server.document?',
-    );
-    await expect
-      .poll(async () => (await hoverAt(lineOf('volume('), 4))?.contents.value)
-      .toContain('Explains volume.');
-    const second = await hoverAt(lineOf('volume('), 4);
-    expect(second?.contents.value).toContain('[Insert](command:batcoder.server.document?');
-    expect(second?.contents.value).toContain('round trip 0.50');
+  test('says that a doc is being written where that takes longer, and has it later', async () => {
+    const hovered = async () => (await hoverAt(lineOf('slowOne'), 10))?.contents.value;
+    const first = await hovered();
+    expect(first).toContain('[Document with BatCoder](command:batcoder.server.document?');
+    expect(first).toContain('is being written');
+    await expect.poll(hovered, { timeout: 20_000 }).toContain('Explains slowOne.');
+  });
+
+  test('has the doc with Insert in its first answer where that is soon written', async () => {
+    const hovered = await hoverAt(lineOf('volume('), 4);
+    expect(hovered?.contents.value).toContain('Explains volume.');
+    expect(hovered?.contents.value).toContain('[Insert](command:batcoder.server.document?');
+    expect(hovered?.contents.value).toContain('round trip 0.50');
+  });
+
+  test('waits no longer once it is cancelled', async () => {
+    const params = {
+      textDocument: { uri },
+      position: { line: lineOf('slowTwo'), character: 10 },
+    };
+    const order: string[] = [];
+    const waiting = client.request('textDocument/hover', params).then(() => order.push('waiting'));
+    const cancelled = new Promise<void>((resolve) => {
+      const id = client.send('textDocument/hover', params, () => {
+        order.push('cancelled');
+        resolve();
+      });
+      client.notify('$/cancelRequest', { id });
+    });
+    await Promise.all([waiting, cancelled]);
+    expect(order).toEqual(['cancelled', 'waiting']);
   });
 
   test('promises no doc where there is none to come, but says why', async () => {
-    const hovered = async () => (await hoverAt(lineOf('badDoc'), 10))?.contents.value;
-    expect(await hovered()).toContain('is being written');
-    await expect.poll(hovered).toMatch(/no doc for `badDoc`: .*would change how its file reads/);
+    const hovered = await hoverAt(lineOf('badDoc'), 10);
+    expect(hovered?.contents.value).toMatch(
+      /no doc for `badDoc`: .*would change how its file reads/,
+    );
   });
 });
 
@@ -258,7 +285,11 @@ describe('training', () => {
   test('tells its progress and its outcome, and answers the editor meanwhile', async () => {
     const running = train(20);
     await client.until(() => client.lastState() === 'training');
-    expect(await hoverAt(lineOf('volume('), 4)).not.toBeNull();
+    expect((await hoverAt(lineOf('volume('), 4))?.contents.value).toContain('Explains volume.');
+    const start = performance.now();
+    const hovered = await hoverAt(lineOf('slowThree'), 10);
+    expect(hovered?.contents.value).toContain('is being written');
+    expect(performance.now() - start).toBeLessThan(800);
     expect(await complete(uri, lineOf('function empty(') + 1, 2)).toHaveLength(3);
     expect(await running).toMatchObject({
       ended: 'finished',
