@@ -34,7 +34,7 @@ export const inlineCompletion: Feature = {
       } catch (error) {
         // Ghost text comes unasked: what it cannot do it does not say, except in the log.
         if (error instanceof UserError || error instanceof TimeLimitError) {
-          context.connection.console.info(`no ghost text: ${error.message}`);
+          logNone(context, error.message);
           return [];
         }
         if (error instanceof Cancelled) {
@@ -45,6 +45,10 @@ export const inlineCompletion: Feature = {
     });
   },
 };
+
+function logNone({ connection }: ServerContext, why: string): void {
+  connection.console.info(`no ghost text: ${why}`);
+}
 
 async function answer(
   context: ServerContext,
@@ -116,7 +120,7 @@ async function codeItems(
   signal: AbortSignal,
 ): Promise<InlineCompletionItem[]> {
   context.docs.yieldBackground();
-  const { range, candidates } = await context.model.call(
+  const { range, candidates, reason } = await context.model.call(
     'generate',
     {
       text: file.text,
@@ -126,6 +130,9 @@ async function codeItems(
     },
     signal,
   );
+  if (candidates.length === 0 && reason !== null) {
+    logNone(context, reason);
+  }
   const document = TextDocument.create(file.uri, file.languageId, file.version, file.text);
   const start = document.offsetAt(range.start);
   const end = document.offsetAt(range.end);

@@ -215,6 +215,18 @@ describe('ghost text', () => {
     expect(await complete(other, 1, 2)).toEqual([]);
   });
 
+  test('says in the log alone why there is none', async () => {
+    const other = 'file:///project/mute.ts';
+    client.open(other, '/** Adds. */\nfunction mute(): number {\n  \n}\n');
+    const before = client.notifications.length;
+    expect(await complete(other, 2, 2)).toEqual([]);
+    const told = client.notifications.slice(before);
+    expect(told.map(({ method }) => method)).toEqual(['window/logMessage']);
+    expect(told[0].params).toMatchObject({
+      message: 'no ghost text: No whole function came out.',
+    });
+  });
+
   test.each([
     [
       'typescript',

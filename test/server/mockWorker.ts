@@ -1,6 +1,6 @@
 // A worker without a model: the same loop as the product's, with answers made by rule. A function's
 // name tells how to misbehave: `slow...` takes its time, `crash...` kills the thread, `bad...` writes a
-// doc that is none.
+// doc that is none, `mute...` has no code.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { extractUnits } from '../../server/corpus/extract.js';
@@ -75,6 +75,9 @@ serveWorker(parentPort!, (send) => ({
     const unit = await unitAt(text, language, line);
     await misbehave(unit.name, signal);
     const { start, end } = unit.bodyRange;
+    if (unit.name.startsWith('mute')) {
+      return { range: { start, end }, reason: 'No whole function came out.', candidates: [] };
+    }
     const inBraces = text.split('\n')[start.line][start.character] === '{';
     const indent = ' '.repeat(unit.range.start.character + 2);
     const bodies = Array.from({ length: count }, (_, i) => `return ${i};`);
