@@ -4,7 +4,7 @@ import type { DocCandidate } from './candidates.js';
 import type { LoadedModel } from './loadedModel.js';
 import { rankDocs } from './ranking.js';
 import type { UnitView } from './view.js';
-import { writeDocs } from './writeDocs.js';
+import { DOC_TEMPERATURE, writeDocs } from './writeDocs.js';
 
 export interface DocumentOptions {
   /** Docs to choose from, the greedy one among them. */
@@ -12,9 +12,6 @@ export interface DocumentOptions {
   seed?: number;
   signal?: AbortSignal;
 }
-
-/** Sampled a little colder than in training: a doc is to be read, not to explore. */
-const TEMPERATURE = 0.7;
 
 /**
  * Documents a unit: docs within the frame of its parameters and return, one of them greedy, ranked by their round
@@ -31,7 +28,7 @@ export async function documentUnit(
   const requests = Array.from({ length: candidates }, (_, i) => ({
     unit: view,
     frame: view,
-    temperature: i === 0 ? 0 : TEMPERATURE,
+    temperature: i === 0 ? 0 : DOC_TEMPERATURE,
   }));
   const written = (await writeDocs(loaded, requests, { seed, signal })).filter(
     (each) => each !== null,

@@ -17,16 +17,50 @@ export interface DocRequest {
   temperature: number;
 }
 
+/** Sampled a little colder than in training: a doc is to be read, not to explore. */
+export const DOC_TEMPERATURE = 0.7;
 const TOP_P = 0.95;
+/** How often a doc without a summary is sampled again. */
+const RETRIES = 2;
+
+interface WriteOptions {
+  seed: number;
+  signal?: AbortSignal;
+}
 
 /**
- * Lets the model write docs within their frames, all at once.
+ * Lets the model write docs within their frames, all at once. One without a summary is sampled again: greedily a small
+ * model runs into the same circle from every beginning.
  * @returns in the order of the requests; null where the model had no summary, or the code leaves no room for a doc
  */
 export async function writeDocs(
   loaded: LoadedModel,
   requests: readonly DocRequest[],
-  options: { seed: number; signal?: AbortSignal },
+  { seed, signal }: WriteOptions,
+): Promise<(WrittenDoc | null)[]> {
+  const docs = requests.map((): WrittenDoc | null => null);
+  let open = [...requests.keys()];
+  for (let round = 0; open.length > 0 && round <= RETRIES; round++) {
+    const attempts = await attemptDocs(
+      loaded,
+      open.map((i) =>
+        round === 0 ? requests[i] : { ...requests[i], temperature: DOC_TEMPERATURE },
+      ),
+      { seed: seed + 1000 * round, signal },
+    );
+    attempts.forEach((doc, at) => {
+      docs[open[at]] = doc;
+    });
+    open = open.filter((i) => docs[i] === null);
+  }
+  return docs;
+}
+
+/** One attempt each, all decoded together. */
+async function attemptDocs(
+  loaded: LoadedModel,
+  requests: readonly DocRequest[],
+  options: WriteOptions,
 ): Promise<(WrittenDoc | null)[]> {
   const { model, tokenizer, prompts } = loaded;
   const vocabulary = vocabularyOf(tokenizer, prompts.stopIds);

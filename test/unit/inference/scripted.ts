@@ -46,7 +46,9 @@ export const generate: typeof decode = (model, prompts, options) => {
     const text = tokenizer.encode(script(of(temperature, row), seed));
     let ids: readonly number[] = [];
     while (ids.length < of(maxNewTokens, row)) {
-      const longer = [...ids, text[ids.length % text.length]];
+      const next = text[ids.length % text.length];
+      const allowed = options.allowed?.(row, ids) ?? null;
+      const longer = [...ids, allowed === null || allowed.includes(next) ? next : allowed[0]];
       ids = options.amend?.(row, longer) ?? longer;
       if (options.stop?.(row, ids)) {
         return { ids: [...ids], logProbs: new Float32Array(), finish: 'stop' as const };

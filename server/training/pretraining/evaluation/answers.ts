@@ -9,7 +9,7 @@ import type { EvaluationUnit } from './units.js';
 
 /** What a model writes, greedily: by the product's own way, and with nothing but the prompt. */
 export interface ModelAnswers {
-  /** Within the frame of the unit's parameters and return; null where the model had no summary. */
+  /** Within the frame of the unit's parameters and return, sampled anew without a summary; null: it never had one. */
   docs: (Doc | null)[];
   rawDocs: Doc[];
   /** Of the units that code was asked for: ended where the unit ends, sampled anew where it is none; null: withheld. */

@@ -93,8 +93,8 @@ export interface QualityOptions {
 
 /**
  * Measures a model on documented units of the sources that were set aside, beside baselines: templates from the names,
- * the nearest unit of the training data, an empty body. All decoding is greedy, so the same model and seed give the
- * same figures.
+ * the nearest unit of the training data, an empty body. Decoding is greedy but for what came to nothing so, which is
+ * sampled by the seed: the same model and seed give the same figures.
  * @throws UserError where the folder has no documented units for evaluation
  */
 export async function measureQuality(options: QualityOptions): Promise<Quality> {
