@@ -10,7 +10,7 @@ import type { LoadedModel } from './loadedModel.js';
 import type { WrittenDoc } from './docWriter.js';
 import { UnknownNames } from './unknownNames.js';
 import { rebuild, type UnitView } from './view.js';
-import { attemptCodes } from './writeCodes.js';
+import { writeCodes } from './writeCodes.js';
 import { writeDocs } from './writeDocs.js';
 
 /** A reconstruction may be this much longer than the original, as in training. */
@@ -22,9 +22,9 @@ const GROUNDING_WEIGHT = 0.25;
 const UNKNOWN_WEIGHT = 0.5;
 
 /**
- * Ranks docs of a unit by their round trip: the model writes the code anew from each, greedily and ended where the unit
- * ends, and the similarity to the unit's own code is the score; 0 where no whole unit came out. What of the doc's words
- * the code has counts besides.
+ * Ranks docs of a unit by their round trip: the model writes the code anew from each, as it does for people, and the
+ * similarity to the unit's own code is the score; 0 where no whole unit came out. What of the doc's words the code has
+ * counts besides.
  * @param docs by their plain form
  * @returns best first; equals keep the given order
  */
@@ -36,9 +36,9 @@ export async function rankDocs(
   signal?: AbortSignal,
 ): Promise<Omit<DocCandidate, 'spelt'>[]> {
   const { language, signature } = view;
-  const attempts = await attemptCodes(
+  const rests = await writeCodes(
     loaded,
-    [...docs.keys()].map((doc) => ({ language, doc, signature, temperature: 0 })),
+    [...docs.keys()].map((doc) => ({ language, doc, signature })),
     {
       maxTokens: Math.round(
         CODE_CAP_FACTOR * loaded.tokenizer.encode(view.rest).length + CODE_CAP_EXTRA,
@@ -49,7 +49,7 @@ export async function rankDocs(
   );
   return [...docs]
     .map(([plain, doc], i) => {
-      const { rest } = attempts[i];
+      const rest = rests[i];
       const roundTrip = rest === null ? 0 : similarity.score(view.code, rebuild(view, rest));
       return { doc, plain, roundTrip };
     })
