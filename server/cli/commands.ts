@@ -58,7 +58,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'bench',
     summary:
-      'measure how fast this machine trains, learns, decodes or loads with a model of random weights, or compares code',
+      'measure how fast this machine trains, learns, decodes, loads, hovers or compares code, and what rounding costs a model',
     load: async () => (await import('./bench/bench.js')).bench,
   },
   {

@@ -25,7 +25,7 @@ const BENCHES = {
 export const bench: Command = {
   name: 'bench',
   summary:
-    'measure how fast this machine trains, learns, decodes or loads with a model of random weights, or compares code; or how long a hover takes, or what rounding costs a model',
+    'measure how fast this machine trains, learns, decodes, loads, hovers or compares code, and what rounding costs a model',
   usage:
     'train|step|decode|load [--layers N] [--width N] [sizes] [--json]  |  bench similarity (--from DIR | --suite FILE [--answers FILE]) [--json]  |  bench hover --from DIR [--model DIR]  |  bench rounding --model DIR --from DIR',
   example: 'batcoder bench train --layers 8 --width 384 --json',
