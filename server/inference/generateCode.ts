@@ -22,8 +22,9 @@ interface Tally {
 }
 
 /**
- * Writes code for a doc: one greedy candidate and the others sampled, each ended where its unit ends. What is no
- * whole unit is sampled again, then withheld.
+ * Writes code for a doc: the first candidate greedy and the others sampled, each ended where its unit ends. What is no
+ * whole unit is sampled again, then withheld. Where a function stands before it, every other candidate is written
+ * without a look at it: a small model may copy it, whatever the doc says.
  * @param count candidates to come back at most
  */
 export async function generateCode(
@@ -35,15 +36,16 @@ export async function generateCode(
   const { seed = 0, signal } = options;
   const found = new Map<string, Omit<CodeCandidate, 'score'>>();
   const tally: Tally = { attempts: 0, broken: 0, unfinished: 0, alike: 0 };
+  const asked =
+    request.before === undefined ? [request] : [request, { ...request, before: undefined }];
   for (let round = 0; found.size < count && round <= RETRIES; round++) {
-    const again = found.size === 0 ? COLD : TEMPERATURE;
-    const temperatures =
-      round === 0
-        ? [0, ...Array<number>(count - 1).fill(TEMPERATURE)]
-        : Array<number>(count - found.size).fill(again);
+    const again = round > 0 && found.size === 0 ? COLD : TEMPERATURE;
     const attempts = await attemptCodes(
       loaded,
-      temperatures.map((temperature) => ({ ...request, temperature })),
+      Array.from({ length: count - found.size }, (_, i) => ({
+        ...asked[i % asked.length],
+        temperature: round === 0 && i < asked.length ? 0 : again,
+      })),
       { maxTokens: MAX_TOKENS, seed: seed + 1000 * round, signal },
     );
     for (const attempt of attempts) {

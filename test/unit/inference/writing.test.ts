@@ -100,6 +100,26 @@ describe('generateCode', () => {
     expect(reason === null).toBe(candidates.length === 3);
   });
 
+  it('looks at the function before for every other candidate', async () => {
+    const { signature } = examples[0].view;
+    const { prompts } = loaded;
+    const generate = vi.fn((...given: Parameters<Prompts['generate']>) =>
+      prompts.generate(...given),
+    );
+    const own = { ...loaded, prompts: { ...prompts, generate } };
+    const before = 'function other() {}';
+    const request = {
+      language: 'javascript' as const,
+      doc: 'Doubles a number.',
+      signature,
+      before,
+    };
+    await generateCode(own, request, 3);
+    const shown = generate.mock.calls.map((given) => given[3]);
+    // The tiny context has no room for it, so that each that looks at it is asked for again without.
+    expect(shown.slice(0, 5)).toEqual([before, undefined, undefined, before, undefined]);
+  });
+
   it('says so where nothing parses', async () => {
     const request = {
       language: 'javascript' as const,
