@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { promptsFor } from '../../inference/prompts.js';
 import { generate } from '../../model/generation.js';
 import { parameterCount } from '../../model/parameters.js';
@@ -45,7 +46,7 @@ export async function benchAnswers(dir: string, args: ParsedArgs, io: Io, backen
   const work = 2 * parameterCount(model.config) * tokens;
   const result = {
     what: 'decode',
-    model: dir,
+    model: basename(dir),
     parameters: parameterCount(model.config),
     weights,
     speculate,
