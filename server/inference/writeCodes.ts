@@ -2,6 +2,7 @@ import { loadParser } from '../languages/parser.js';
 import { generate } from '../model/generation.js';
 import type { CodeRequest } from './candidates.js';
 import type { LoadedModel } from './loadedModel.js';
+import { withRetries } from './retries.js';
 import { UnitEnd } from './unitEnd.js';
 
 /** Where greedy code did not parse, cold samples keep to what the model is sure of. */
@@ -88,9 +89,7 @@ export async function writeCodes(
   options: CodeOptions,
 ): Promise<(string | null)[]> {
   const { maxTokens, seed, signal } = options;
-  const rests = requests.map((): string | null => null);
-  let open = [...requests.keys()];
-  for (let round = 0; open.length > 0 && round <= RETRIES; round++) {
+  return withRetries(requests.length, RETRIES, async (open, round) => {
     const attempts = await attemptCodes(
       loaded,
       open.map((i) => ({ ...requests[i], temperature: round === 0 ? 0 : COLD })),
@@ -100,10 +99,6 @@ export async function writeCodes(
         signal,
       },
     );
-    attempts.forEach(({ rest }, at) => {
-      rests[open[at]] = rest;
-    });
-    open = open.filter((i) => rests[i] === null);
-  }
-  return rests;
+    return attempts.map(({ rest }) => rest);
+  });
 }

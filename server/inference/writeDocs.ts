@@ -8,6 +8,7 @@ import { DocVocabulary } from './docVocabulary.js';
 import { DocWriter, type DocFrame, type WrittenDoc } from './docWriter.js';
 import type { LoadedModel } from './loadedModel.js';
 import type { DocumentedUnit } from './prompts.js';
+import { withRetries } from './retries.js';
 
 /** A doc that is asked for. */
 export interface DocRequest {
@@ -38,22 +39,15 @@ export async function writeDocs(
   requests: readonly DocRequest[],
   { seed, signal }: WriteOptions,
 ): Promise<(WrittenDoc | null)[]> {
-  const docs = requests.map((): WrittenDoc | null => null);
-  let open = [...requests.keys()];
-  for (let round = 0; open.length > 0 && round <= RETRIES; round++) {
-    const attempts = await attemptDocs(
+  return withRetries(requests.length, RETRIES, (open, round) =>
+    attemptDocs(
       loaded,
       open.map((i) =>
         round === 0 ? requests[i] : { ...requests[i], temperature: DOC_TEMPERATURE },
       ),
       { seed: seed + 1000 * round, signal },
-    );
-    attempts.forEach((doc, at) => {
-      docs[open[at]] = doc;
-    });
-    open = open.filter((i) => docs[i] === null);
-  }
-  return docs;
+    ),
+  );
 }
 
 /** One attempt each, all decoded together. */

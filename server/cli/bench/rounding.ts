@@ -6,6 +6,7 @@ import { loadTokenizer } from '../../model/tokenizer/load.js';
 import { Qwen2Model } from '../../model/transformer.js';
 import { microBatches, packGroups, type Group } from '../../training/batch.js';
 import { scoreTokens } from '../../training/gradients.js';
+import { deviation, mean } from '../../training/metrics.js';
 import { UserError } from '../../util/errors.js';
 import { Random } from '../../util/random.js';
 import type { Io, ParsedArgs } from '../command.js';
@@ -130,9 +131,7 @@ function score(
 }
 
 function lossOf(form: string, logProbs: Float32Array, exact: Float32Array | null): Loss {
-  const mean = (values: ArrayLike<number>): number =>
-    Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
-  const perplexity = Math.exp(-mean(logProbs));
+  const perplexity = Math.exp(-mean([...logProbs]));
   if (exact === null) {
     return {
       form,
@@ -143,15 +142,13 @@ function lossOf(form: string, logProbs: Float32Array, exact: Float32Array | null
       ratioDeviation: null,
     };
   }
-  const differences = logProbs.map((p, i) => Math.abs(p - exact[i])).sort();
-  const ratios = logProbs.map((p, i) => Math.exp(p - exact[i]));
-  const middle = mean(ratios);
+  const differences = [...logProbs.map((p, i) => Math.abs(p - exact[i])).sort()];
   return {
     form,
     perplexity,
     meanDifference: mean(differences),
     difference99: differences[Math.floor(0.99 * (differences.length - 1))],
     largestDifference: differences[differences.length - 1],
-    ratioDeviation: Math.sqrt(mean(ratios.map((ratio) => (ratio - middle) ** 2))),
+    ratioDeviation: deviation([...logProbs.map((p, i) => Math.exp(p - exact[i]))]),
   };
 }

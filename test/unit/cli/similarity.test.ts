@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../../server/cli/dispatch.js';
 import { similarity } from '../../../server/cli/similarity.js';
+import { runCommand } from './runCommand.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'batcoder-similarity-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -19,22 +20,7 @@ const files = {
 };
 Object.entries(files).forEach(([name, text]) => writeFileSync(join(folder, name), text));
 
-async function run(argv: string[]) {
-  const written = { stdout: '', stderr: '' };
-  const code = await runCommandLine(['similarity', ...argv], {
-    streams: {
-      stdout: { write: (text: string) => (written.stdout += text) },
-      stderr: { write: (text: string) => (written.stderr += text) !== '' },
-    },
-    signal: new AbortController().signal,
-    cwd: folder,
-    commands: [
-      { name: 'similarity', summary: similarity.summary, load: () => Promise.resolve(similarity) },
-    ],
-    debug: false,
-  });
-  return { code, ...written };
-}
+const run = (argv: string[]) => runCommand(similarity, argv, { cwd: folder });
 
 describe('batcoder similarity A B', () => {
   it('prints the score, whatever ends the lines', async () => {

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runCommandLine } from '../../../server/cli/dispatch.js';
 import { pretrainData } from '../../../server/cli/pretrain-data.js';
 import type { Manifest } from '../../../server/corpus/pretraining/manifest.js';
 import { TokenFile } from '../../../server/corpus/pretraining/tokenFile.js';
+import { runCommand } from '../cli/runCommand.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'batcoder-data-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -53,21 +53,8 @@ write(
 );
 
 async function run(...argv: string[]) {
-  const written = { stdout: '', stderr: '' };
-  const exit = await runCommandLine(['pretrain-data', ...argv], {
-    streams: {
-      stdout: { write: (text: string) => (written.stdout += text) },
-      stderr: { write: (text: string) => (written.stderr += text) !== '' },
-    },
-    signal: new AbortController().signal,
+  const { code: exit, ...written } = await runCommand(pretrainData, argv, {
     cwd: folder,
-    commands: [
-      {
-        name: 'pretrain-data',
-        summary: pretrainData.summary,
-        load: () => Promise.resolve(pretrainData),
-      },
-    ],
     debug: true,
   });
   return { exit, ...written };
