@@ -12,13 +12,18 @@ export const TAIL = 2;
 
 /** Patterns of places, even where there is one place only. */
 const LISTS = /^(?:array|tuple|list)_pattern$/;
+/** Several values or places in a row. */
+const ROWS =
+  /^(?:expression_list|variable_list|pattern_list|left_assignment_list|right_assignment_list|tuple|tuple_pattern|tuple_expression)$/;
+const DECLARATOR = /declarator$/;
+const SHORTHAND = /shorthand/;
 
 /** Where an assignment goes, its own parts already read. */
 export interface Target {
   kind: 'name' | 'member' | 'index' | 'pattern';
   node: number;
-  /** The variable that it is or that it is a part of; null: part of no plain variable. */
-  name: string | null;
+  /** The number of the variable that it is or that it is a part of; -1: part of no plain variable. */
+  name: number;
   detail: string;
   object: Sources;
   index: Sources[];
@@ -32,13 +37,14 @@ export abstract class AssignmentReader {
 
   /** What the last assignment kept: it needs no further hold as a statement. */
   protected stored: Sources | null = null;
-  /** Entry nodes of the functions of the unit, by name. */
-  protected readonly entries = new Map<string, number>();
+  /** Entry nodes of the functions of the unit, by the number of their name. */
+  protected readonly entries = new Map<number, number>();
 
-  protected readonly globals = new Map<string, number>();
+  protected readonly globals = new Map<number, number>();
 
-  /** Names that are read or called as they stand, and those of them that the unit does not define. */
-  readonly names = { used: new Set<string>(), free: new Set<string>() };
+  /** Numbers of names that are read or called as they stand, and those of them that the unit does not define. */
+  protected readonly used = new Set<number>();
+  protected readonly free = new Set<number>();
 
   constructor(
     protected readonly syntax: Syntax,
@@ -60,23 +66,23 @@ export abstract class AssignmentReader {
     return node < 0 ? [] : this.visit(node, VALUE);
   }
 
-  protected read(name: string): Sources {
+  protected read(name: number): Sources {
     const { definitions } = this;
-    this.names.used.add(name);
+    this.used.add(name);
     if (definitions.has(name)) {
       return definitions.whole(name);
     }
     const entry = this.entries.get(name);
     if (entry === undefined) {
-      this.names.free.add(name);
+      this.free.add(name);
     }
     return [entry ?? this.global(name)];
   }
 
-  protected global(name: string): number {
+  protected global(name: number): number {
     let node = this.globals.get(name);
     if (node === undefined) {
-      node = this.graph.node(CATEGORY.global, name);
+      node = this.graph.node(CATEGORY.global, this.syntax.names.text(name));
       this.globals.set(name, node);
     }
     return node;
@@ -96,26 +102,23 @@ export abstract class AssignmentReader {
     const { syntax } = this;
     const node = syntax.inner(outer);
     const role = syntax.role(node);
-    const target: Target = { kind: 'pattern', node, name: null, detail: '', object: [], index: [] };
+    const target: Target = { kind: 'pattern', node, name: -1, detail: '', object: [], index: [] };
     if (role === ROLE.name) {
       target.kind = 'name';
-      target.name = syntax.text(node);
+      target.name = syntax.name(node);
     } else if (role === ROLE.member || role === ROLE.index) {
       const parts = syntax.parts(node);
       const property = syntax.field(node, 'property attribute field name suffix');
       const object = syntax.field(node, 'object value operand argument expression table');
       const base = object >= 0 ? object : (parts.find((part) => part !== property) ?? node);
       const inner = syntax.inner(base);
-      target.name =
-        syntax.role(inner) === ROLE.name && this.definitions.has(syntax.text(inner))
-          ? syntax.text(inner)
-          : null;
-      target.object =
-        target.name === null
-          ? base === node
-            ? []
-            : this.value(base)
-          : this.definitions.base(target.name);
+      const name = syntax.role(inner) === ROLE.name ? syntax.name(inner) : -1;
+      if (name >= 0 && this.definitions.has(name)) {
+        target.name = name;
+        target.object = this.definitions.base(name);
+      } else if (base !== node) {
+        target.object = this.value(base);
+      }
       if (role === ROLE.member) {
         const last = property >= 0 ? property : parts[parts.length - 1];
         target.kind = 'member';
@@ -125,24 +128,24 @@ export abstract class AssignmentReader {
         target.detail = '[]';
         target.index = parts.filter((part) => part !== base).map((part) => this.value(part));
       }
-    } else if (/declarator$/.test(syntax.typeName(node))) {
+    } else if (syntax.isLike(node, DECLARATOR)) {
       const name = syntax.firstName(node);
       target.kind = name >= 0 ? 'name' : 'pattern';
-      target.name = name >= 0 ? syntax.text(name) : null;
+      target.name = name >= 0 ? syntax.name(name) : -1;
     }
     return target;
   }
 
   protected readTarget(target: Target): Sources {
     if (target.kind === 'name') {
-      return this.read(target.name ?? '');
+      return this.read(target.name);
     }
     if (target.kind === 'pattern') {
       return this.visit(target.node, VALUE);
     }
     const result = this.graph.node(CATEGORY.access, target.detail);
     this.graph.data(target.object, result, 0);
-    if (target.name !== null) {
+    if (target.name >= 0) {
       this.graph.data(this.definitions.attribute(target.name, target.detail), result, 0);
     }
     target.index.forEach((each, place) => this.graph.data(each, result, place + 1));
@@ -165,7 +168,7 @@ export abstract class AssignmentReader {
       if (this.graph.category[this.control.node] !== CATEGORY.entry && !this.graph.held[only]) {
         this.graph.looseEdge(this.control.node, only, this.control.kind);
       }
-      this.definitions.define(target.name ?? '', value);
+      this.definitions.define(target.name, value);
       this.stored = value;
       return value;
     }
@@ -173,13 +176,13 @@ export abstract class AssignmentReader {
     const result = this.hold(this.graph.node(CATEGORY.assign, detail));
     this.graph.data(value, result, 0);
     if (target.kind === 'name') {
-      this.definitions.define(target.name ?? '', [result]);
+      this.definitions.define(target.name, [result]);
     } else if (target.kind === 'pattern') {
       this.bind(target.node, [result]);
     } else {
       this.graph.data(target.object, result, 1);
       target.index.forEach((each, place) => this.graph.data(each, result, place + 2));
-      if (target.name !== null) {
+      if (target.name >= 0) {
         if (target.kind === 'index') {
           // Another element may be the same one: element writes keep their order.
           this.graph.data(this.definitions.attribute(target.name, target.detail), result, 1);
@@ -196,7 +199,7 @@ export abstract class AssignmentReader {
     const node = syntax.inner(outer);
     const role = syntax.role(node);
     if (role === ROLE.name) {
-      this.definitions.define(syntax.text(node), value);
+      this.definitions.define(syntax.name(node), value);
     } else if (role === ROLE.member || role === ROLE.index) {
       this.store(this.target(node), value);
     } else {
@@ -209,8 +212,8 @@ export abstract class AssignmentReader {
           return;
         }
         const key = syntax.field(part, 'key');
-        const shorthand = /shorthand/.test(syntax.typeName(part));
-        if (parts.length === 1 && key < 0 && !shorthand && !LISTS.test(syntax.typeName(node))) {
+        const shorthand = syntax.isLike(part, SHORTHAND);
+        if (parts.length === 1 && key < 0 && !shorthand && !syntax.isLike(node, LISTS)) {
           this.bind(part, value);
           return;
         }
@@ -225,15 +228,13 @@ export abstract class AssignmentReader {
   protected declareOnly(node: number): void {
     const name = this.syntax.firstName(node);
     if (name >= 0) {
-      this.definitions.define(this.syntax.text(name), []);
+      this.definitions.define(this.syntax.name(name), []);
     }
   }
 
   protected list(node: number): number[] {
     const at = this.syntax.inner(node);
-    const lists =
-      /^(?:expression_list|variable_list|pattern_list|left_assignment_list|right_assignment_list|tuple|tuple_pattern|tuple_expression)$/;
-    return lists.test(this.syntax.typeName(at)) ? this.syntax.parts(at) : [at];
+    return this.syntax.isLike(at, ROWS) ? this.syntax.parts(at) : [at];
   }
 
   protected declare(node: number): Sources {

@@ -12,6 +12,9 @@ interface Exits {
 
 const PATTERN_LANGUAGES = new Set(['rust', 'scala', 'python', 'kotlin', 'csharp']);
 
+const ELSE = /^(?:elif|elsif|else)/;
+const PATTERN = /pattern|label|condition/;
+
 interface Side {
   definitions: Definitions;
   control: { node: number; kind: number };
@@ -39,7 +42,9 @@ export abstract class BranchReader extends ExpressionReader {
     this.dead = false;
     const value = run();
     const side = { definitions: this.definitions, control: this.control, dead: this.dead, value };
-    Object.assign(this, before);
+    this.definitions = before.definitions;
+    this.control = before.control;
+    this.dead = before.dead;
     return side;
   }
 
@@ -114,8 +119,7 @@ export abstract class BranchReader extends ExpressionReader {
       ) {
         continue;
       }
-      const elseLike =
-        syntax.role(child) === ROLE.else || /^(?:elif|elsif|else)/.test(syntax.typeName(child));
+      const elseLike = syntax.role(child) === ROLE.else || syntax.isLike(child, ELSE);
       if (conditions.length === 0 && then.length === 0) {
         conditions = [child];
       } else if (seenElse || elseLike || syntax.isField(child, 'alternative')) {
@@ -188,8 +192,8 @@ export abstract class BranchReader extends ExpressionReader {
     const patterns = parts.filter(
       (part, i) =>
         syntax.isField(part, 'pattern label condition conditions conditional_expressions guard') ||
-        (syntax.isField(part, 'value') && !/^(?:match_arm)$/.test(syntax.typeName(node))) ||
-        (i === 0 && parts.length > 1 && /pattern|label|condition/.test(syntax.typeName(part))),
+        (syntax.isField(part, 'value') && syntax.typeName(node) !== 'match_arm') ||
+        (i === 0 && parts.length > 1 && syntax.isLike(part, PATTERN)),
     );
     const isDefault = patterns.length === 0;
     const result = this.hold(graph.node(CATEGORY.branch, isDefault ? 'default' : 'case'));
@@ -211,7 +215,7 @@ export abstract class BranchReader extends ExpressionReader {
     const role = syntax.role(node);
     const parts = syntax.parts(node);
     if (role === ROLE.name && /^[a-z_]\w*$/.test(syntax.text(node))) {
-      this.definitions.define(syntax.text(node), [owner]);
+      this.definitions.define(syntax.name(node), [owner]);
     } else if (role === ROLE.guard || syntax.isField(node, 'guard condition')) {
       graph.data(this.value(node), owner, 1);
     } else if (
@@ -284,7 +288,7 @@ export abstract class BranchReader extends ExpressionReader {
     for (const part of catches) {
       for (let at = part; at < syntax.tree.next[part]; at++) {
         if (syntax.role(at) === ROLE.name && !/^[A-Z]/.test(syntax.text(at))) {
-          this.definitions.define(syntax.text(at), [result]);
+          this.definitions.define(syntax.name(at), [result]);
         }
       }
     }

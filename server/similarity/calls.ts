@@ -37,33 +37,34 @@ export abstract class CallReader extends AssignmentReader {
         .text(property >= 0 ? property : memberParts[memberParts.length - 1])
         .replace(/^[.?]+/, '');
       entry = /^(?:self|this|cls)$/.test(receiver >= 0 ? syntax.text(receiver) : '')
-        ? this.entries.get(detail)
+        ? this.entries.get(syntax.names.number(detail))
         : undefined;
       inner = -1;
     }
-    const name = inner < 0 ? '' : syntax.text(inner).replace(/\s+/g, '');
+    const text = inner < 0 ? '' : syntax.text(inner).replace(/\s+/g, '');
+    const name = syntax.names.number(text);
     if (creates) {
-      detail = `new ${name}`;
-      this.names.used.add(name);
-      this.names.free.add(name);
+      detail = `new ${text}`;
+      this.used.add(name);
+      this.free.add(name);
     } else if (inner >= 0) {
-      const plain = /^[\w$:.@!?\\]+$/.test(name);
-      this.names.used.add(name);
+      const plain = /^[\w$:.@!?\\]+$/.test(text);
+      this.used.add(name);
       if (receiver < 0 && this.definitions.has(name)) {
         called = this.definitions.whole(name);
       } else if (receiver < 0 && this.entries.has(name)) {
         entry = this.entries.get(name);
       } else if (plain) {
-        detail = name;
+        detail = text;
         if (receiver < 0) {
-          this.names.free.add(name);
+          this.free.add(name);
         }
       } else {
         called = this.value(inner);
       }
     }
     const owner = receiver < 0 ? -1 : syntax.inner(receiver);
-    const ownerName = owner >= 0 && syntax.role(owner) === ROLE.name ? syntax.text(owner) : null;
+    const ownerName = owner >= 0 && syntax.role(owner) === ROLE.name ? syntax.name(owner) : -1;
     const object = receiver < 0 ? called : this.value(receiver);
     const args = rest.flatMap((part) =>
       syntax.role(part) === ROLE.arguments ? syntax.parts(part) : [part],
@@ -80,35 +81,29 @@ export abstract class CallReader extends AssignmentReader {
   }
 
   /** What a call may change: the object that it is called on, or else what it is given first. */
-  protected effects(
-    call: number,
-    name: string,
-    owner: string | null,
-    args: number[],
-    mode: number,
-  ): void {
+  protected effects(call: number, name: string, owner: number, args: number[], mode: number): void {
     const last = name
       .slice(Math.max(name.lastIndexOf('.'), name.lastIndexOf(':')) + 1)
       .replace(/!$/, '');
     if (mode === STATEMENT && OUTPUT.test(last)) {
-      this.graph.data(this.definitions.base(WORLD), call, 14);
-      this.definitions.define(WORLD, [call]);
+      const world = this.syntax.names.number(WORLD);
+      this.graph.data(this.definitions.base(world), call, 14);
+      this.definitions.define(world, [call]);
       return;
     }
     if (mode !== STATEMENT && !CHANGING.test(last)) {
       return;
     }
-    if (owner !== null && this.definitions.has(owner)) {
+    if (owner >= 0 && this.definitions.has(owner)) {
       this.definitions.change(owner, call);
     } else if (args.length > 0) {
       const first = this.syntax.firstName(args[0]);
-      const given = first >= 0 ? this.syntax.text(first) : '';
-      if (
-        first >= 0 &&
-        this.syntax.tree.end[first] === this.syntax.tree.end[args[0]] &&
-        this.definitions.has(given)
-      ) {
-        this.definitions.change(given, call);
+      const { end } = this.syntax.tree;
+      if (first >= 0 && end[first] === end[args[0]]) {
+        const given = this.syntax.name(first);
+        if (this.definitions.has(given)) {
+          this.definitions.change(given, call);
+        }
       }
     }
   }

@@ -13,25 +13,28 @@ interface Variable {
   readonly parts: ReadonlyMap<string, Sources> | null;
 }
 
+/** By the number of the variable's name; undefined: not defined. */
+type Variables = (Variable | undefined)[];
+
 /** Placeholders in the form of the variable that they stand for. */
 interface LoopJoins {
-  readonly before: ReadonlyMap<string, Variable>;
-  readonly joins: ReadonlyMap<string, Variable>;
+  readonly before: Variables;
+  readonly joins: Variables;
 }
 
-/** Which definitions reach a point of the program, by variable. */
+/** Which definitions reach a point of the program, by the number of the variable's name. */
 export class Definitions {
   /** What every definition made here is also merged into; null: nothing. */
   private noted: Definitions | null = null;
 
-  private constructor(private readonly map: Map<string, Variable>) {}
+  private constructor(private readonly variables: Variables) {}
 
   static empty(): Definitions {
-    return new Definitions(new Map());
+    return new Definitions([]);
   }
 
   copy(): Definitions {
-    const copy = new Definitions(new Map(this.map));
+    const copy = new Definitions(this.variables.slice());
     copy.noted = this.noted;
     return copy;
   }
@@ -49,18 +52,18 @@ export class Definitions {
     this.noted = this.noted?.noted ?? null;
   }
 
-  has(name: string): boolean {
-    return this.map.has(name);
+  has(name: number): boolean {
+    return this.variables[name] !== undefined;
   }
 
   /** The variable gets a new value: nothing from before reaches on. */
-  define(name: string, sources: Sources): void {
+  define(name: number, sources: Sources): void {
     this.set(name, { value: sources, changed: null, parts: null });
   }
 
   /** @param name of a variable that is defined */
-  defineAttribute(name: string, attribute: string, sources: Sources): void {
-    const { value, changed, parts } = this.map.get(name)!;
+  defineAttribute(name: number, attribute: string, sources: Sources): void {
+    const { value, changed, parts } = this.variables[name]!;
     this.set(name, { value, changed, parts: new Map(parts).set(attribute, sources) });
   }
 
@@ -68,13 +71,13 @@ export class Definitions {
    * A call changed the object: later reads of it or of any part come after the call.
    * @param name of a variable that is defined
    */
-  change(name: string, node: number): void {
+  change(name: number, node: number): void {
     this.set(name, { value: this.base(name), changed: [node], parts: null });
   }
 
   /** What a read of the variable as a whole sees. */
-  whole(name: string): Sources {
-    const variable = this.map.get(name);
+  whole(name: number): Sources {
+    const variable = this.variables[name];
     if (variable === undefined) {
       return NONE;
     }
@@ -86,12 +89,12 @@ export class Definitions {
   }
 
   /** What a read of the variable's own value sees, changes to its parts left out. */
-  base(name: string): Sources {
-    return this.map.get(name)?.value ?? NONE;
+  base(name: number): Sources {
+    return this.variables[name]?.value ?? NONE;
   }
 
-  attribute(name: string, attribute: string): Sources {
-    const variable = this.map.get(name);
+  attribute(name: number, attribute: string): Sources {
+    const variable = this.variables[name];
     return variable === undefined
       ? NONE
       : union(variable.changed ?? NONE, variable.parts?.get(attribute) ?? NONE);
@@ -99,50 +102,72 @@ export class Definitions {
 
   /** Takes in what reaches by another way. */
   merge(other: Definitions): void {
-    other.map.forEach((variable, name) => this.take(name, variable));
-  }
-
-  /** What differs between two others is taken over from the second. */
-  follow(from: Definitions, to: Definitions): void {
-    for (const [name, variable] of to.map) {
-      if (from.map.get(name) !== variable) {
-        this.set(name, variable);
+    const { variables } = other;
+    for (let name = 0; name < variables.length; name++) {
+      const variable = variables[name];
+      if (variable !== undefined) {
+        this.take(name, variable);
       }
     }
   }
 
-  private set(name: string, variable: Variable): void {
-    this.map.set(name, variable);
+  /** What differs between two others is taken over from the second. */
+  follow(from: Definitions, to: Definitions): void {
+    to.variables.forEach((variable, name) => {
+      if (variable !== undefined && from.variables[name] !== variable) {
+        this.set(name, variable);
+      }
+    });
+  }
+
+  private set(name: number, variable: Variable): void {
+    this.put(name, variable);
     for (let { noted } = this; noted !== null; noted = noted.noted) {
       noted.take(name, variable);
     }
   }
 
-  private take(name: string, variable: Variable): void {
-    const own = this.map.get(name);
+  private take(name: number, variable: Variable): void {
+    const own = this.variables[name];
     if (own !== variable) {
-      this.map.set(name, own === undefined ? variable : mergedVariable(own, variable));
+      this.put(name, own === undefined ? variable : mergedVariable(own, variable));
     }
+  }
+
+  /** An array with holes would be slower to read. */
+  private put(name: number, variable: Variable): void {
+    while (this.variables.length < name) {
+      this.variables.push(undefined);
+    }
+    this.variables[name] = variable;
   }
 
   /** At the head of a loop: puts a placeholder behind every variable, for what the body will bring round. */
   openLoop(graph: GraphBuilder): LoopJoins {
-    const before = new Map(this.map);
-    for (const [name, { parts }] of before) {
-      this.map.set(name, {
-        value: [graph.join()],
-        changed: [graph.join()],
-        parts: parts && new Map(Array.from(parts.keys(), (part) => [part, [graph.join()]])),
-      });
+    const { variables } = this;
+    const before = variables.slice();
+    for (let name = 0; name < variables.length; name++) {
+      const variable = variables[name];
+      if (variable !== undefined) {
+        const { parts } = variable;
+        variables[name] = {
+          value: [graph.join()],
+          changed: [graph.join()],
+          parts: parts && new Map(Array.from(parts.keys(), (part) => [part, [graph.join()]])),
+        };
+      }
     }
-    return { before, joins: new Map(this.map) };
+    return { before, joins: variables.slice() };
   }
 
   /** At the end of a loop's body: says what the placeholders stand for. */
   closeLoop(graph: GraphBuilder, { before, joins }: LoopJoins): void {
-    for (const [name, { value, changed, parts }] of joins) {
-      const first = before.get(name)!;
-      const round = this.map.get(name)!;
+    for (let name = 0; name < joins.length; name++) {
+      const [first, join, round] = [before[name], joins[name], this.variables[name]];
+      if (first === undefined || join === undefined || round === undefined) {
+        continue;
+      }
+      const { value, changed, parts } = join;
       // A part that the loop changed first reaches round as a change of the object.
       let changedRound = round.changed ?? NONE;
       round.parts?.forEach((sources, part) => {
@@ -152,9 +177,9 @@ export class Definitions {
       });
       graph.setJoin(value[0], union(first.value, round.value));
       graph.setJoin(changed![0], union(first.changed ?? NONE, changedRound));
-      parts?.forEach(([join], part) => {
+      parts?.forEach(([placeholder], part) => {
         const sources = round.parts?.get(part) ?? NONE;
-        graph.setJoin(join, union(first.parts?.get(part) ?? NONE, sources));
+        graph.setJoin(placeholder, union(first.parts?.get(part) ?? NONE, sources));
       });
     }
   }

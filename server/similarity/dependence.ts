@@ -13,6 +13,13 @@ const IMPLICIT_RETURN = new Set(['ruby', 'rust', 'scala']);
 const BINDING = new Set<number>([ROLE.declare, ROLE.assign, ROLE.keyed, ROLE.generic]);
 /** A function without a body is an empty one here, and no declaration of one. */
 const EMPTY_BODIES = new Set(['ruby', 'lua']);
+/** Ruby's lambdas and Kotlin's functions hold their body in no field. */
+const BODY = /body|block|arrow_expression|statements/;
+const BLOCK = /block|body|compound|statement/;
+const SELF = /self/;
+const INITIALIZERS = /^field_initializer_list$/;
+/** A parameter with something around its name. */
+const DECORATED = /declarator|splat|optional|variadic/;
 
 /**
  * Builds the program dependence graph of a unit (Xu et al., "CSSG", 2026; the graph of Ferrante, Ottenstein and
@@ -35,7 +42,7 @@ export interface UsedNames {
 /** @returns null where no function is defined */
 export function usedNames(tree: FlatTree, grammar: GrammarRoles): UsedNames | null {
   const reader = new FunctionReader(new Syntax(tree, grammar), new GraphBuilder());
-  return reader.readUnit() ? reader.names : null;
+  return reader.readUnit() ? reader.usedNames() : null;
 }
 
 class FunctionReader extends StatementReader {
@@ -56,6 +63,13 @@ class FunctionReader extends StatementReader {
     return true;
   }
 
+  usedNames(): UsedNames {
+    const { names } = this.syntax;
+    const texts = (numbers: Set<number>) =>
+      new Set(Array.from(numbers, (each) => names.text(each)));
+    return { used: texts(this.used), free: texts(this.free) };
+  }
+
   /** Entries first, so that calls find them wherever they stand. */
   private findFunctions(): void {
     const { syntax } = this;
@@ -69,7 +83,7 @@ class FunctionReader extends StatementReader {
         this.entryOf.set(bound >= 0 ? bound : node, entry);
         const name = bound >= 0 ? syntax.firstName(node) : this.nameOf(node);
         if (name >= 0) {
-          this.entries.set(syntax.text(name), entry);
+          this.entries.set(syntax.name(name), entry);
         }
         node = bound >= 0 ? bound : node;
       }
@@ -120,11 +134,10 @@ class FunctionReader extends StatementReader {
     if (body >= 0) {
       return body;
     }
-    // Ruby's lambdas and Kotlin's functions hold their body in no field.
     return (
       syntax
         .all(node)
-        .filter((part) => /body|block|arrow_expression|statements/.test(syntax.typeName(part)))
+        .filter((part) => syntax.isLike(part, BODY))
         .pop() ?? -1
     );
   }
@@ -188,7 +201,10 @@ class FunctionReader extends StatementReader {
     }
     this.depth--;
     const inside = this.definitions;
-    Object.assign(this, outer);
+    this.definitions = outer.definitions;
+    this.control = outer.control;
+    this.dead = outer.dead;
+    this.exits = outer.exits;
     if (syntax.role(node) === ROLE.lambda) {
       // What a closure sets, its surroundings may see afterwards.
       this.definitions.merge(inside);
@@ -202,10 +218,8 @@ class FunctionReader extends StatementReader {
 
   /** C++: `: member(value)` before the body. */
   private initializers(node: number, body: number): void {
-    const list = this.syntax
-      .all(node)
-      .find((part) => this.syntax.typeName(part) === 'field_initializer_list');
-    if (list !== undefined && list !== body) {
+    const list = this.syntax.childLike(node, INITIALIZERS);
+    if (list >= 0 && list !== body) {
       this.visit(list, STATEMENT);
     }
   }
@@ -222,8 +236,7 @@ class FunctionReader extends StatementReader {
     }
     const lambda = syntax.role(node) === ROLE.lambda;
     const expression =
-      !/block|body|compound|statement/.test(syntax.typeName(body)) ||
-      syntax.typeName(body) === 'arrow_expression_clause';
+      !syntax.isLike(body, BLOCK) || syntax.typeName(body) === 'arrow_expression_clause';
     if (language === 'kotlin') {
       return lambda || /^=/.test(syntax.text(body)) ? TAIL : STATEMENT;
     }
@@ -254,9 +267,7 @@ class FunctionReader extends StatementReader {
           .all(at)
           .filter((part) => syntax.isNamed(part) && syntax.role(part) !== ROLE.drop);
         found.push(
-          ...own.filter(
-            (part) => syntax.role(part) !== ROLE.skip || /self/.test(syntax.typeName(part)),
-          ),
+          ...own.filter((part) => syntax.role(part) !== ROLE.skip || syntax.isLike(part, SELF)),
         );
         at = syntax.tree.next[at] - 1;
       }
@@ -280,10 +291,11 @@ class FunctionReader extends StatementReader {
       this.graph.data(this.value(initial), node, 0);
     }
     if (at < 0) {
-      this.definitions.define(syntax.text(parameter).replace(/[^\w]|\bmut\b/g, ''), [node]);
-    } else if (/declarator|splat|optional|variadic/.test(syntax.typeName(at))) {
+      const name = syntax.text(parameter).replace(/[^\w]|\bmut\b/g, '');
+      this.definitions.define(syntax.names.number(name), [node]);
+    } else if (syntax.isLike(at, DECORATED)) {
       const name = syntax.firstName(at);
-      this.definitions.define(name >= 0 ? syntax.text(name) : '', [node]);
+      this.definitions.define(name >= 0 ? syntax.name(name) : syntax.names.number(''), [node]);
     } else {
       this.bind(at, [node]);
     }

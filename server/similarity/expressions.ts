@@ -11,6 +11,23 @@ const SAME: Record<string, string> = {
   '<>': '!=',
   '**': '**',
 };
+/** What may be put into a string. */
+const INSERTED = /interpolation|substitution|expansion|variable_name|identifier|member|subscript/;
+const SHORTHAND = /^shorthand/;
+const QUOTED = /^[a-zA-Z@$]{0,2}(["'`]{1,3})([\s\S]*)\1$/;
+/** Conditions that are the negation of another. */
+const POSITIVE = new Map([
+  ['!=', '=='],
+  ['!==', '==='],
+  ['~=', '=='],
+  ['<>', '=='],
+  ['<=', '>'],
+  ['>=', '<'],
+  ['not in', 'in'],
+  ['is not', 'is'],
+  ['!in', 'in'],
+  ['!is', 'is'],
+]);
 const UNORDERED = new Set(['+', '*', '==', '!=', '===', '!==', '&', '|', '^']);
 /** Turns expressions into nodes and data edges. Statements are the subclass's business. */
 export abstract class ExpressionReader extends CallReader {
@@ -21,9 +38,9 @@ export abstract class ExpressionReader extends CallReader {
     const { syntax } = this;
     switch (syntax.role(node)) {
       case ROLE.name:
-        return this.read(syntax.text(node));
+        return this.read(syntax.name(node));
       case ROLE.path:
-        return [this.global(syntax.text(node).replace(/\s+/g, ''))];
+        return [this.global(syntax.names.number(syntax.text(node).replace(/\s+/g, '')))];
       case ROLE.number:
         return this.literal(syntax.text(node).toLowerCase().replace(/_/g, ''));
       case ROLE.constant:
@@ -61,21 +78,14 @@ export abstract class ExpressionReader extends CallReader {
   /** A string's quotes and prefix do not count; what is put into it does. */
   protected string(node: number): Sources {
     const { syntax } = this;
-    const inserted = syntax
-      .parts(node)
-      .filter((part) =>
-        /interpolation|substitution|expansion|variable_name|identifier|member|subscript/.test(
-          syntax.typeName(part),
-        ),
-      );
+    const inserted = syntax.parts(node).filter((part) => syntax.isLike(part, INSERTED));
     let text = syntax.text(node);
-    for (const part of [...inserted].reverse()) {
+    for (let i = inserted.length - 1; i >= 0; i--) {
+      const part = inserted[i];
       const from = syntax.tree.start[part] - syntax.tree.start[node];
       text = `${text.slice(0, from)}\0${text.slice(from + syntax.text(part).length)}`;
     }
-    const [result] = this.literal(
-      `"${text.replace(/^[a-zA-Z@$]{0,2}(["'`]{1,3})([\s\S]*)\1$/, '$2')}`,
-    );
+    const [result] = this.literal(`"${QUOTED.exec(text)?.[2] ?? text}`);
     inserted.forEach((part, place) => this.graph.data(this.value(part), result, place));
     return [result];
   }
@@ -136,18 +146,7 @@ export abstract class ExpressionReader extends CallReader {
     if (at >= 0 && syntax.role(at) === ROLE.binary && syntax.fields(at, 'operators').length < 2) {
       const operator = syntax.operator(at);
       const parts = syntax.parts(at);
-      const positive = {
-        '!=': '==',
-        '!==': '===',
-        '~=': '==',
-        '<>': '==',
-        '<=': '>',
-        '>=': '<',
-        'not in': 'in',
-        'is not': 'is',
-        '!in': 'in',
-        '!is': 'is',
-      }[operator];
+      const positive = POSITIVE.get(operator);
       if (positive !== undefined && parts.length === 2) {
         const values = parts.map((part) => this.value(part));
         return {
@@ -244,7 +243,7 @@ export abstract class ExpressionReader extends CallReader {
     parts.forEach((part, place) => {
       if (syntax.role(part) === ROLE.keyed) {
         this.graph.data(this.value(part), result, 0);
-      } else if (/^shorthand/.test(syntax.typeName(part))) {
+      } else if (syntax.isLike(part, SHORTHAND)) {
         this.graph.data([this.keyedNode(syntax.text(part), this.value(part))], result, 0);
       } else {
         this.graph.data(this.value(part), result, place);

@@ -3,6 +3,9 @@ import { BranchReader } from './branches.js';
 import { CATEGORY, EDGE } from './programGraph.js';
 import { ROLE } from './roles.js';
 
+/** The head of a loop as a node of its own. */
+const CLAUSE = /_clause$/;
+
 /** Loops and comprehensions, with the definitions that one round leaves to the next. */
 export abstract class LoopReader extends BranchReader {
   protected abstract finish(sources: Sources, mode: number): Sources;
@@ -77,7 +80,7 @@ export abstract class LoopReader extends BranchReader {
 
   protected for(node: number): Sources {
     const { syntax } = this;
-    const clause = syntax.all(node).find((child) => /_clause$/.test(syntax.typeName(child))) ?? -1;
+    const clause = syntax.childLike(node, CLAUSE);
     if (clause >= 0 && syntax.typeName(clause) !== 'for_clause') {
       return this.eachClause(node, clause);
     }
@@ -240,7 +243,8 @@ export abstract class LoopReader extends BranchReader {
       graph.data(this.visit(body, mode === TAIL ? VALUE : mode), result, 0);
     }
     this.hold(result);
-    Object.assign(this, before);
+    this.definitions = before.definitions;
+    this.control = before.control;
     return this.finish([result], mode === STATEMENT ? VALUE : mode);
   }
 }

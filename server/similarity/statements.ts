@@ -3,6 +3,10 @@ import { LoopReader } from './loops.js';
 import { CATEGORY } from './programGraph.js';
 import { ROLE } from './roles.js';
 
+/** `value as name`. */
+const AS = /^(?:as_pattern|with_item)$/;
+const BLOCK = /block|body|then/;
+
 /** Sends every syntax node to what reads it; sequences, exits and all that has no reader of its own. */
 export abstract class StatementReader extends LoopReader {
   visit(node: number, mode: number): Sources {
@@ -108,7 +112,7 @@ export abstract class StatementReader extends LoopReader {
     ) {
       return this.try(node, mode);
     }
-    if (/^(?:as_pattern|with_item)$/.test(syntax.typeName(node)) && parts.length === 2) {
+    if (syntax.isLike(node, AS) && parts.length === 2) {
       const value = this.value(parts[0]);
       return this.store(this.target(parts[1]), value);
     }
@@ -129,9 +133,7 @@ export abstract class StatementReader extends LoopReader {
   }
 
   protected isList(node: number): boolean {
-    return (
-      this.syntax.role(node) === ROLE.pass && !/block|body|then/.test(this.syntax.typeName(node))
-    );
+    return this.syntax.role(node) === ROLE.pass && !this.syntax.isLike(node, BLOCK);
   }
 
   /** Rust: a semicolon takes the value away. */

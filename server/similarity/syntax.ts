@@ -2,6 +2,7 @@ import type { Language as Grammar } from 'web-tree-sitter';
 import type { LanguageId } from '../languages/types.js';
 import type { FlatTree } from './flatTree.js';
 import { textOf } from './flatTree.js';
+import { Names } from './names.js';
 import { ROLE, rolesFor } from './roles.js';
 
 /** A grammar as the graph builder sees it: a role for each node type, a number for each field. */
@@ -12,6 +13,8 @@ export interface GrammarRoles {
   readonly named: Uint8Array;
   /** Numbers of the fields named in a list with blanks, in its order; those that the grammar lacks left out. */
   fieldIds(names: string): readonly number[];
+  /** By node type: 1 where its name fits the pattern. Looked at for each node, so tested once for each type. */
+  typesLike(pattern: RegExp): Uint8Array;
 }
 
 export function grammarRoles(language: LanguageId, grammar: Grammar): GrammarRoles {
@@ -19,6 +22,7 @@ export function grammarRoles(language: LanguageId, grammar: Grammar): GrammarRol
     grammar.nodeTypeForId(id),
   );
   const fields = new Map<string, readonly number[]>();
+  const like = new Map<RegExp, Uint8Array>();
   return {
     language,
     typeNames,
@@ -32,11 +36,21 @@ export function grammarRoles(language: LanguageId, grammar: Grammar): GrammarRol
       }
       return ids;
     },
+    typesLike(pattern) {
+      let types = like.get(pattern);
+      if (types === undefined) {
+        types = Uint8Array.from(typeNames, (name) => (pattern.test(name ?? '') ? 1 : 0));
+        like.set(pattern, types);
+      }
+      return types;
+    },
   };
 }
 
 /** Finds its way in one flat tree. Nodes are numbers; -1: there is none. */
 export class Syntax {
+  readonly names = new Names();
+
   constructor(
     readonly tree: FlatTree,
     readonly grammar: GrammarRoles,
@@ -50,8 +64,18 @@ export class Syntax {
     return this.grammar.typeNames[this.tree.type[node]] ?? '';
   }
 
+  /** Whether the name of the node's type fits a pattern, which must be a constant. */
+  isLike(node: number, pattern: RegExp): boolean {
+    return this.grammar.typesLike(pattern)[this.tree.type[node]] === 1;
+  }
+
   text(node: number): string {
     return textOf(this.tree, node);
+  }
+
+  /** The number of the name that a node's text is. */
+  name(node: number): number {
+    return this.names.number(this.text(node));
   }
 
   isNamed(node: number): boolean {
@@ -95,7 +119,14 @@ export class Syntax {
   }
 
   fields(node: number, name: string): number[] {
-    return this.all(node).filter((child) => this.isField(child, name));
+    const children: number[] = [];
+    const { next } = this.tree;
+    for (let child = node + 1; child < next[node]; child = next[child]) {
+      if (this.isField(child, name)) {
+        children.push(child);
+      }
+    }
+    return children;
   }
 
   isField(node: number, names: string): boolean {
@@ -103,8 +134,15 @@ export class Syntax {
     return own !== 0 && this.grammar.fieldIds(names).includes(own);
   }
 
-  child(node: number, role: number): number {
-    return this.all(node).find((child) => this.role(child) === role) ?? -1;
+  /** The first child whose type's name fits a pattern, which must be a constant. */
+  childLike(node: number, pattern: RegExp): number {
+    const { next } = this.tree;
+    for (let child = node + 1; child < next[node]; child = next[child]) {
+      if (this.isLike(child, pattern)) {
+        return child;
+      }
+    }
+    return -1;
   }
 
   /** Through brackets and other wrappers that hold one part only. */
@@ -125,8 +163,18 @@ export class Syntax {
   /** The operator's text: its field, or the first token that is no punctuation. */
   operator(node: number): string {
     const field = this.field(node, 'operator operators');
-    const token = field >= 0 ? field : (this.all(node).find((child) => !this.isNamed(child)) ?? -1);
+    const token = field >= 0 ? field : this.firstToken(node);
     return token < 0 ? '' : this.text(token).replace(/\s+/g, ' ');
+  }
+
+  private firstToken(node: number): number {
+    const { next } = this.tree;
+    for (let child = node + 1; child < next[node]; child = next[child]) {
+      if (!this.isNamed(child)) {
+        return child;
+      }
+    }
+    return -1;
   }
 
   /** The first name in a node: what a declarator or a parameter declares. */
