@@ -55,8 +55,8 @@ export abstract class AssignmentReader {
 
   /** Hangs a node under what decides whether it runs. */
   protected hold(node: number): number {
-    if (!this.graph.held[node]) {
-      this.graph.held[node] = true;
+    if (this.graph.held[node] === 0) {
+      this.graph.held[node] = 1;
       this.graph.edge(this.control.node, node, this.control.kind);
     }
     return node;
@@ -165,7 +165,10 @@ export abstract class AssignmentReader {
       only >= since &&
       this.graph.category[only] !== CATEGORY.global
     ) {
-      if (this.graph.category[this.control.node] !== CATEGORY.entry && !this.graph.held[only]) {
+      if (
+        this.graph.category[this.control.node] !== CATEGORY.entry &&
+        this.graph.held[only] === 0
+      ) {
         this.graph.looseEdge(this.control.node, only, this.control.kind);
       }
       this.definitions.define(target.name, value);
@@ -255,12 +258,12 @@ export abstract class AssignmentReader {
     }
     const values = this.list(value);
     if (names.length > 1 && values.length === names.length) {
-      const since = this.graph.category.length;
+      const since = this.graph.nodes;
       const all = values.map((each) => this.value(each));
       names.forEach((each, i) => this.store(this.target(each), all[i], since));
       return [];
     }
-    const since = this.graph.category.length;
+    const since = this.graph.nodes;
     return this.store(this.target(target), this.value(value), since);
   }
 

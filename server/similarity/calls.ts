@@ -1,4 +1,5 @@
 import { AssignmentReader, type Sources, STATEMENT } from './assignments.js';
+import { LruCache } from '../util/lruCache.js';
 import { CATEGORY, EDGE } from './programGraph.js';
 import { ROLE } from './roles.js';
 
@@ -7,6 +8,17 @@ const CHANGING =
 const OUTPUT = /^(?:print\w*|puts|echo|log|info|warn|error|debug|write(?:line)?|p|f?printf|cout)$/i;
 /** Stands for the outside world in the definitions: output keeps its order. */
 const WORLD = '\u0001';
+
+/** The most names whose look is kept. */
+const KEPT_NAMES = 4096;
+
+/** What the name of a callee tells. */
+interface CalleeName {
+  changes: boolean;
+  outputs: boolean;
+}
+
+const calleeNames = new LruCache<string, CalleeName>(KEPT_NAMES);
 
 /** Calls: whom they call, with what, and what they may change. */
 export abstract class CallReader extends AssignmentReader {
@@ -82,16 +94,19 @@ export abstract class CallReader extends AssignmentReader {
 
   /** What a call may change: the object that it is called on, or else what it is given first. */
   protected effects(call: number, name: string, owner: number, args: number[], mode: number): void {
-    const last = name
-      .slice(Math.max(name.lastIndexOf('.'), name.lastIndexOf(':')) + 1)
-      .replace(/!$/, '');
-    if (mode === STATEMENT && OUTPUT.test(last)) {
+    const { changes, outputs } = calleeNames.getOrMake(name, () => {
+      const last = name
+        .slice(Math.max(name.lastIndexOf('.'), name.lastIndexOf(':')) + 1)
+        .replace(/!$/, '');
+      return { changes: CHANGING.test(last), outputs: OUTPUT.test(last) };
+    });
+    if (mode === STATEMENT && outputs) {
       const world = this.syntax.names.number(WORLD);
       this.graph.data(this.definitions.base(world), call, 14);
       this.definitions.define(world, [call]);
       return;
     }
-    if (mode !== STATEMENT && !CHANGING.test(last)) {
+    if (mode !== STATEMENT && !changes) {
       return;
     }
     if (owner >= 0 && this.definitions.has(owner)) {

@@ -28,10 +28,12 @@ const DECORATED = /declarator|splat|optional|variadic/;
  * @returns null where no function is defined
  */
 export function buildProgramGraph(tree: FlatTree, grammar: GrammarRoles): ProgramGraph | null {
-  const graph = new GraphBuilder();
+  graph.clear();
   const reader = new FunctionReader(new Syntax(tree, grammar), graph);
   return reader.readUnit() ? graph.build() : null;
 }
+
+const graph = new GraphBuilder();
 
 /** The names that a unit reads or calls as they stand (no members), and those of them that it does not define itself. */
 export interface UsedNames {
@@ -41,7 +43,8 @@ export interface UsedNames {
 
 /** @returns null where no function is defined */
 export function usedNames(tree: FlatTree, grammar: GrammarRoles): UsedNames | null {
-  const reader = new FunctionReader(new Syntax(tree, grammar), new GraphBuilder());
+  graph.clear();
+  const reader = new FunctionReader(new Syntax(tree, grammar), graph);
   return reader.readUnit() ? reader.usedNames() : null;
 }
 
@@ -51,7 +54,7 @@ class FunctionReader extends StatementReader {
 
   readUnit(): boolean {
     this.graph.node(CATEGORY.root, '');
-    this.graph.held[0] = true;
+    this.graph.held[0] = 1;
     this.findFunctions();
     if (this.entryOf.size === 0) {
       this.findLambdas();
@@ -78,7 +81,7 @@ class FunctionReader extends StatementReader {
       const bound = role === ROLE.declare || role === ROLE.assign ? this.boundLambda(node) : -1;
       if ((role === ROLE.function && this.hasBody(node)) || bound >= 0) {
         const entry = this.graph.node(CATEGORY.entry, '');
-        this.graph.held[entry] = true;
+        this.graph.held[entry] = 1;
         this.graph.edge(0, entry, EDGE.member);
         this.entryOf.set(bound >= 0 ? bound : node, entry);
         const name = bound >= 0 ? syntax.firstName(node) : this.nameOf(node);
@@ -96,7 +99,7 @@ class FunctionReader extends StatementReader {
     for (let node = 0; node < syntax.tree.count; node++) {
       if (syntax.role(node) === ROLE.lambda) {
         const entry = this.graph.node(CATEGORY.entry, '');
-        this.graph.held[entry] = true;
+        this.graph.held[entry] = 1;
         this.graph.edge(0, entry, EDGE.member);
         this.entryOf.set(node, entry);
         node = syntax.tree.next[node] - 1;
@@ -250,7 +253,7 @@ class FunctionReader extends StatementReader {
       const names = syntax.fields(parameter, 'name');
       for (const each of names.length > 1 ? names : [parameter]) {
         const result = graph.node(CATEGORY.parameter, '');
-        graph.held[result] = true;
+        graph.held[result] = 1;
         graph.edge(owner, result, EDGE.parameter + Math.min(place++, LAST_PARAMETER));
         this.bindParameter(each, result);
       }

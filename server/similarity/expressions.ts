@@ -211,12 +211,12 @@ export abstract class ExpressionReader extends CallReader {
     const lefts = this.list(left);
     const rights = this.list(right);
     if (lefts.length > 1 && lefts.length === rights.length) {
-      const since = this.graph.category.length;
+      const since = this.graph.nodes;
       const values = rights.map((each) => this.value(each));
       lefts.forEach((each, i) => this.store(this.target(each), values[i], since));
       return [];
     }
-    const since = this.graph.category.length;
+    const since = this.graph.nodes;
     const value = this.value(right);
     return this.store(this.target(left), value, since);
   }

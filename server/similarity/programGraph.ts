@@ -76,24 +76,39 @@ let order = new Int32Array(1024);
 let reordered = new Int32Array(1024);
 let counts = new Int32Array(1024);
 
-/** Collects nodes and edges, then packs them. */
+/** Collects nodes and edges, then packs them. The room for them is used again by the next graph. */
 export class GraphBuilder {
-  readonly category: number[] = [];
-  private readonly detail: number[] = [];
-  /** Whether a control edge or a membership leads to the node. */
-  readonly held: boolean[] = [];
+  nodes = 0;
+  category = new Uint8Array(256);
+  /** 1 where a control edge or a membership leads to the node. */
+  held = new Uint8Array(256);
+  private detail = new Int32Array(256);
   /** Source, target, kind of each edge. */
-  private readonly ends: number[] = [];
+  private ends = new Int32Array(1024);
+  private used = 0;
   /** Control edges that a reader of the value in the same place makes needless: source, node, kind. */
-  private readonly loose: number[] = [];
+  private loose: number[] = [];
   /** Placeholders for what reaches the head of a loop: negative ids. */
-  private readonly joins: (readonly number[])[] = [[]];
+  private joins: (readonly number[])[] = [[]];
+
+  clear(): void {
+    this.nodes = 0;
+    this.used = 0;
+    this.loose = [];
+    this.joins = [[]];
+  }
 
   node(category: number, detail: string): number {
-    this.category.push(category);
-    this.detail.push(detail === '' ? 0 : hashText(detail));
-    this.held.push(false);
-    return this.category.length - 1;
+    const node = this.nodes++;
+    if (node === this.category.length) {
+      this.category = enlarged(this.category, new Uint8Array(node * 2));
+      this.held = enlarged(this.held, new Uint8Array(node * 2));
+      this.detail = enlarged(this.detail, new Int32Array(node * 2));
+    }
+    this.category[node] = category;
+    this.held[node] = 0;
+    this.detail[node] = detail === '' ? 0 : hashText(detail);
+    return node;
   }
 
   /** A placeholder source, to be given its sources later. */
@@ -107,7 +122,14 @@ export class GraphBuilder {
   }
 
   edge(source: number, target: number, kind: number): void {
-    this.ends.push(source, target, kind);
+    const at = this.used;
+    if (at + 3 > this.ends.length) {
+      this.ends = enlarged(this.ends, new Int32Array(at * 2));
+    }
+    this.ends[at] = source;
+    this.ends[at + 1] = target;
+    this.ends[at + 2] = kind;
+    this.used = at + 3;
   }
 
   /**
@@ -120,13 +142,13 @@ export class GraphBuilder {
 
   data(sources: readonly number[], target: number, place: number): void {
     const kind = EDGE.data + Math.min(place, LAST_PLACE);
-    for (const source of sources) {
-      this.ends.push(source, target, kind);
+    for (let i = 0; i < sources.length; i++) {
+      this.edge(sources[i], target, kind);
     }
   }
 
   build(): ProgramGraph {
-    const nodes = this.category.length;
+    const { nodes } = this;
     const found = this.packLoose(this.packEdges());
     sortEdges(found, nodes);
     let edges = 0;
@@ -167,16 +189,17 @@ export class GraphBuilder {
 
   /** Writes all edges, placeholders replaced, to the room for them. @returns how many */
   private packEdges(): number {
-    const { ends } = this;
-    const resolved = this.joins.map((): readonly number[] | null => null);
+    const { ends, used } = this;
+    const resolved: (readonly number[] | undefined)[] = [];
+    const seen = new Int32Array(this.nodes + this.joins.length);
     let count = 0;
-    for (let i = 0; i < ends.length; i += 3) {
+    for (let i = 0; i < used; i += 3) {
       const source = ends[i];
       if (source >= 0) {
         count = put(count, source, ends[i + 1], ends[i + 2]);
         continue;
       }
-      const known = (resolved[-source] ??= this.resolve(source));
+      const known = (resolved[-source] ??= this.resolve(source, seen));
       for (let k = 0; k < known.length; k++) {
         count = put(count, known[k], ends[i + 1], ends[i + 2]);
       }
@@ -190,14 +213,14 @@ export class GraphBuilder {
     if (loose.length === 0) {
       return packed;
     }
-    const nodes = this.category.length;
+    const { nodes } = this;
     // What each node hangs under, and chains of the edges on which each node is read.
-    const control = new Float64Array(nodes).fill(-1);
+    const control = new Int32Array(nodes).fill(-1);
     const first = new Int32Array(nodes).fill(-1);
     const next = new Int32Array(packed);
     for (let e = 0; e < packed; e++) {
       if (edgeFamily(kinds[e]) === 2) {
-        control[targets[e]] = sources[e] * 64 + kinds[e];
+        control[targets[e]] = sources[e] * KINDS + kinds[e];
       } else if (kinds[e] >= EDGE.data) {
         next[e] = first[sources[e]];
         first[sources[e]] = e;
@@ -209,7 +232,7 @@ export class GraphBuilder {
       let e = first[node];
       let needed = e < 0;
       for (; e >= 0 && !needed; e = next[e]) {
-        needed = control[targets[e]] !== source * 64 + kind;
+        needed = control[targets[e]] !== source * KINDS + kind;
       }
       if (needed) {
         count = put(count, source, node, kind);
@@ -218,22 +241,26 @@ export class GraphBuilder {
     return count;
   }
 
-  /** The real sources behind a placeholder; placeholders may stand for one another. */
-  private resolve(join: number): number[] {
-    const found = new Set<number>();
-    const seen = new Set([join]);
+  /**
+   * The real sources behind a placeholder; placeholders may stand for one another.
+   * @param seen by node, then by placeholder: the last placeholder that was found to stand for it
+   */
+  private resolve(join: number, seen: Int32Array): number[] {
+    const found: number[] = [];
     const open = [join];
+    seen[this.nodes - join] = join;
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
-      for (const source of this.joins[-at]) {
-        if (source >= 0) {
-          found.add(source);
-        } else if (!seen.has(source)) {
-          seen.add(source);
-          open.push(source);
+      const sources = this.joins[-at];
+      for (let i = 0; i < sources.length; i++) {
+        const source = sources[i];
+        const place = source >= 0 ? source : this.nodes - source;
+        if (seen[place] !== join) {
+          seen[place] = join;
+          (source >= 0 ? found : open).push(source);
         }
       }
     }
-    return [...found];
+    return found;
   }
 }
 
