@@ -1,5 +1,6 @@
 import type { Tree } from 'web-tree-sitter';
 import { TreeWalk } from '../languages/treeCursor.js';
+import { Block } from './block.js';
 
 /**
  * A syntax tree copied out of the parser into arrays, in document order, so that walking it costs no calls.
@@ -80,16 +81,15 @@ export function flatten(tree: Tree, text: string, handling: Uint8Array): FlatTre
     }
   }
   walk.close();
-  const words = new Int32Array(count * 3);
-  const codes = new Uint16Array(count * 2);
+  const block = new Block(count * 16);
   const flat = {
     text,
     count,
-    type: codes.subarray(0, count),
-    field: codes.subarray(count),
-    start: words.subarray(0, count),
-    end: words.subarray(count, count * 2),
-    next: words.subarray(count * 2),
+    start: block.int32(count),
+    end: block.int32(count),
+    next: block.int32(count),
+    type: block.uint16(count),
+    field: block.uint16(count),
   };
   for (let i = 0; i < count; i++) {
     flat.type[i] = type[i];

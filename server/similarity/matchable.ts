@@ -1,3 +1,4 @@
+import { Block } from './block.js';
 import { CATEGORIES, type ProgramGraph } from './programGraph.js';
 
 /** How far around a node its colours look. */
@@ -24,11 +25,10 @@ export interface MatchableGraph extends ProgramGraph {
 export function matchable(graph: ProgramGraph): MatchableGraph {
   const { nodes, edges, source, target, kind, category } = graph;
   const ends = edges * 2;
-  let used = 0;
-  const words = new Int32Array(3 * nodes + 2 + 2 * ends + (ROUNDS + 1) * nodes + CATEGORIES + 1);
-  const take = (size: number) => words.subarray(used, (used += size));
-  const firstEdge = take(nodes + 1);
-  const firstOut = take(nodes + 1);
+  const words = 3 * nodes + 2 + 2 * ends + (ROUNDS + 1) * nodes + CATEGORIES + 1;
+  const block = new Block(words * 4 + ends);
+  const firstEdge = block.int32(nodes + 1);
+  const firstOut = block.int32(nodes + 1);
   for (let e = 0; e < edges; e++) {
     firstEdge[source[e] + 1]++;
     firstEdge[target[e] + 1]++;
@@ -38,11 +38,13 @@ export function matchable(graph: ProgramGraph): MatchableGraph {
     firstEdge[v + 1] += firstEdge[v];
     firstOut[v + 1] += firstOut[v];
   }
-  const neighbour = take(ends);
-  const signature = take(ends);
-  const way = new Uint8Array(ends);
+  const neighbour = block.int32(ends);
+  const signature = block.int32(ends);
+  const members = block.int32(nodes);
+  const firstMember = block.int32(CATEGORIES + 1);
+  const colour = block.int32((ROUNDS + 1) * nodes);
+  const way = block.uint8(ends);
   // Each edge goes to the next free place of both its ends; its signature to where it belongs by size.
-  const members = take(nodes);
   for (let e = 0; e < edges; e++) {
     const [from, to] = [source[e], target[e]];
     const out = firstEdge[from] + members[from]++;
@@ -54,7 +56,6 @@ export function matchable(graph: ProgramGraph): MatchableGraph {
     way[back] = kind[e] | 64;
     insert(signature, firstEdge[to], back, ((kind[e] | 64) << 5) | category[from]);
   }
-  const firstMember = take(CATEGORIES + 1);
   for (let v = 0; v < nodes; v++) {
     firstMember[category[v] + 1]++;
   }
@@ -65,7 +66,6 @@ export function matchable(graph: ProgramGraph): MatchableGraph {
   for (let v = 0; v < nodes; v++) {
     members[free[category[v]]++] = v;
   }
-  const colour = take((ROUNDS + 1) * nodes);
   fillColours(colour, graph, firstEdge, neighbour, way);
   const { detail } = graph;
   return {

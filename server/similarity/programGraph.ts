@@ -1,3 +1,4 @@
+import { Block } from './block.js';
 import { enlarged } from './flatTree.js';
 
 /**
@@ -75,6 +76,10 @@ let kinds = new Uint8Array(1024);
 let order = new Int32Array(1024);
 let reordered = new Int32Array(1024);
 let counts = new Int32Array(1024);
+/** What each node hangs under, and chains of the edges on which each node is read. */
+let control = new Int32Array(256);
+let readers = new Int32Array(256);
+let nextReader = new Int32Array(1024);
 
 /** Collects nodes and edges, then packs them. The room for them is used again by the next graph. */
 export class GraphBuilder {
@@ -90,6 +95,9 @@ export class GraphBuilder {
   private loose: number[] = [];
   /** Placeholders for what reaches the head of a loop: negative ids. */
   private joins: (readonly number[])[] = [[]];
+  /** By node, then by placeholder: the last round of looking for sources that came by. */
+  private seen = new Int32Array(1024);
+  private round = 0;
 
   clear(): void {
     this.nodes = 0;
@@ -164,34 +172,36 @@ export class GraphBuilder {
         order[edges++] = e;
       }
     }
-    const words = new Int32Array(nodes + edges * 2);
-    const bytes = new Uint8Array(nodes + edges);
+    const block = new Block(nodes * 5 + edges * 9);
+    const graph = {
+      nodes,
+      edges,
+      detail: block.int32(nodes),
+      source: block.int32(edges),
+      target: block.int32(edges),
+      category: block.uint8(nodes),
+      kind: block.uint8(edges),
+    };
     for (let v = 0; v < nodes; v++) {
-      words[v] = this.detail[v];
-      bytes[v] = this.category[v];
+      graph.detail[v] = this.detail[v];
+      graph.category[v] = this.category[v];
     }
     for (let i = 0; i < edges; i++) {
       const e = order[i];
-      words[nodes + i] = sources[e];
-      words[nodes + edges + i] = targets[e];
-      bytes[nodes + i] = kinds[e];
+      graph.source[i] = sources[e];
+      graph.target[i] = targets[e];
+      graph.kind[i] = kinds[e];
     }
-    return {
-      nodes,
-      edges,
-      category: bytes.subarray(0, nodes),
-      detail: words.subarray(0, nodes),
-      source: words.subarray(nodes, nodes + edges),
-      target: words.subarray(nodes + edges),
-      kind: bytes.subarray(nodes),
-    };
+    return graph;
   }
 
   /** Writes all edges, placeholders replaced, to the room for them. @returns how many */
   private packEdges(): number {
     const { ends, used } = this;
+    if (this.seen.length < this.nodes + this.joins.length) {
+      this.seen = new Int32Array(2 * (this.nodes + this.joins.length));
+    }
     const resolved: (readonly number[] | undefined)[] = [];
-    const seen = new Int32Array(this.nodes + this.joins.length);
     let count = 0;
     for (let i = 0; i < used; i += 3) {
       const source = ends[i];
@@ -199,7 +209,7 @@ export class GraphBuilder {
         count = put(count, source, ends[i + 1], ends[i + 2]);
         continue;
       }
-      const known = (resolved[-source] ??= this.resolve(source, seen));
+      const known = (resolved[-source] ??= this.resolve(source));
       for (let k = 0; k < known.length; k++) {
         count = put(count, known[k], ends[i + 1], ends[i + 2]);
       }
@@ -214,24 +224,29 @@ export class GraphBuilder {
       return packed;
     }
     const { nodes } = this;
-    // What each node hangs under, and chains of the edges on which each node is read.
-    const control = new Int32Array(nodes).fill(-1);
-    const first = new Int32Array(nodes).fill(-1);
-    const next = new Int32Array(packed);
+    if (readers.length < nodes) {
+      control = new Int32Array(nodes * 2);
+      readers = new Int32Array(nodes * 2);
+    }
+    if (nextReader.length < packed) {
+      nextReader = new Int32Array(packed * 2);
+    }
+    control.fill(-1, 0, nodes);
+    readers.fill(-1, 0, nodes);
     for (let e = 0; e < packed; e++) {
       if (edgeFamily(kinds[e]) === 2) {
         control[targets[e]] = sources[e] * KINDS + kinds[e];
       } else if (kinds[e] >= EDGE.data) {
-        next[e] = first[sources[e]];
-        first[sources[e]] = e;
+        nextReader[e] = readers[sources[e]];
+        readers[sources[e]] = e;
       }
     }
     let count = packed;
     for (let i = 0; i < loose.length; i += 3) {
       const [source, node, kind] = [loose[i], loose[i + 1], loose[i + 2]];
-      let e = first[node];
+      let e = readers[node];
       let needed = e < 0;
-      for (; e >= 0 && !needed; e = next[e]) {
+      for (; e >= 0 && !needed; e = nextReader[e]) {
         needed = control[targets[e]] !== source * KINDS + kind;
       }
       if (needed) {
@@ -241,21 +256,20 @@ export class GraphBuilder {
     return count;
   }
 
-  /**
-   * The real sources behind a placeholder; placeholders may stand for one another.
-   * @param seen by node, then by placeholder: the last placeholder that was found to stand for it
-   */
-  private resolve(join: number, seen: Int32Array): number[] {
+  /** The real sources behind a placeholder; placeholders may stand for one another. */
+  private resolve(join: number): number[] {
+    const { seen } = this;
     const found: number[] = [];
     const open = [join];
-    seen[this.nodes - join] = join;
+    const round = (this.round = (this.round + 1) | 0);
+    seen[this.nodes - join] = round;
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
       const sources = this.joins[-at];
       for (let i = 0; i < sources.length; i++) {
         const source = sources[i];
         const place = source >= 0 ? source : this.nodes - source;
-        if (seen[place] !== join) {
-          seen[place] = join;
+        if (seen[place] !== round) {
+          seen[place] = round;
           (source >= 0 ? found : open).push(source);
         }
       }

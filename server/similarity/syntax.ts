@@ -120,9 +120,11 @@ export class Syntax {
 
   fields(node: number, name: string): number[] {
     const children: number[] = [];
-    const { next } = this.tree;
-    for (let child = node + 1; child < next[node]; child = next[child]) {
-      if (this.isField(child, name)) {
+    const { next, field } = this.tree;
+    const ids = this.grammar.fieldIds(name);
+    const end = ids.length === 0 ? node : next[node];
+    for (let child = node + 1; child < end; child = next[child]) {
+      if (field[child] !== 0 && ids.includes(field[child])) {
         children.push(child);
       }
     }
