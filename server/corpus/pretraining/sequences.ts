@@ -1,5 +1,7 @@
 import type { LanguageId } from '../../languages/types.js';
-import type { Random } from '../../util/random.js';
+import { sha256 } from '../../util/hash.js';
+import { Random } from '../../util/random.js';
+import { withCallees } from './docCallees.js';
 import type { PretrainingRecord } from './record.js';
 import type { TokenSequence } from './tokenFile.js';
 
@@ -29,6 +31,8 @@ export interface SequenceOptions {
   generateShare: number;
   /** Share of documented units that also make a fill-in, where a unit stands before them in the file. */
   fillShare: number;
+  /** Share of docs that code is asked for with that also name what the code calls: {@link withCallees}. */
+  calleesShare: number;
   /** Share of units without doc that make body-from-signature. */
   emptyDocShare: number;
   /** Share of units without doc that stand as plain code. */
@@ -40,6 +44,7 @@ export const DEFAULT_SHARES = {
   cutShare: 0.75,
   generateShare: 0.6,
   fillShare: 0.2,
+  calleesShare: 0.33,
   emptyDocShare: 0.15,
   plainShare: 0.35,
 } as const;
@@ -93,16 +98,23 @@ function* documented(
   yield* answered(unit, 'document', prompt, answer, options);
 
   const rest = parts.codeAnswer(unit.rest);
+  const told = toldDoc(doc, unit, options.calleesShare);
   if (random.next() < options.generateShare) {
-    const asked = parts.generate(unit.language, doc, unit.signature);
+    const asked = parts.generate(unit.language, told, unit.signature);
     yield* answered(unit, 'generate', asked, rest, options);
   }
 
   const draw = random.next();
   if (before !== undefined && before.code.length <= MAX_CONTEXT_CHARS && draw < options.fillShare) {
-    const asked = parts.generate(unit.language, doc, unit.signature, before.code);
+    const asked = parts.generate(unit.language, told, unit.signature, before.code);
     yield* answered(unit, 'fill', asked, rest, options);
   }
+}
+
+/** The doc that a unit's code is asked for with. Its draws hang on the unit alone, so that the share moves no other. */
+function toldDoc(doc: string, unit: PretrainingRecord, calleesShare: number): string {
+  const random = new Random(parseInt(sha256(unit.code).slice(0, 8), 16));
+  return random.next() < calleesShare ? withCallees(doc, unit, random) : doc;
 }
 
 /** The prompt for a doc; code that does not fit is cut after a line. */

@@ -64,7 +64,14 @@ function shown({ ids, answerStart }: TokenSequence): string {
 }
 
 function sequences(records: PretrainingRecord[], more: Partial<SequenceOptions> = {}) {
-  const shares = { cutShare: 0, generateShare: 1, fillShare: 1, emptyDocShare: 0, plainShare: 1 };
+  const shares = {
+    cutShare: 0,
+    generateShare: 1,
+    fillShare: 1,
+    calleesShare: 0,
+    emptyDocShare: 0,
+    plainShare: 1,
+  };
   const options = { maxTokens: 1_024, ...shares, ...more };
   return [...sequencesOf(records, parts, options, new Random(1))];
 }
@@ -116,6 +123,17 @@ describe('sequencesOf', () => {
     expect(shown(cut)).toMatch(
       /x \+ 1<\|signature\|> double<\|doc\|> => Doubles it<\|endoftext\|>$/,
     );
+  });
+
+  it('names callees in the docs that code is asked for with, and in no doc that is an answer', () => {
+    const unit = record({ rest: '\n    return add(x, x)' });
+    const other = record({ doc: null });
+    const calleesShare = 1;
+    const made = sequences([other, unit], { calleesShare, plainShare: 0 });
+    expect(made.map(shown).map((text) => /add`?\.<\|sig/.test(text))).toEqual([false, true, true]);
+    expect(shown(made[0])).toMatch(/<\|doc\|> => Doubles it<\|endoftext\|>$/);
+    const plain = sequences([other, unit], { plainShare: 0 });
+    expect(made.map(({ objective }) => objective)).toEqual(plain.map(({ objective }) => objective));
   });
 
   it('leaves out what its shares leave out', () => {
