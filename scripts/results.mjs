@@ -1,10 +1,12 @@
 // The proofs that the method works:
 //   node scripts/results.mjs OWNER/NAME=DIR... [--only SECTION] [--seeds N] [--steps N] [--jobs N]
 // Trains on each workspace, named as its host names it, records every run with its seed and command in
-// docs/results.jsonl (what stands there is not run again), and writes docs/results.md and its plots from that file.
+// docs/results.jsonl (what stands there for the same built-in model is not run again), and writes docs/results.md and its
+// plots from that file.
 // Run `npm run build` before.
 // A section: learning, ablations, scaling, long; without workspaces only the page is written anew.
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -87,6 +89,12 @@ const CURVES = [
   'zeroSpreadUnits',
 ];
 
+/** The built-in model, by its weights. */
+const model = createHash('sha256')
+  .update(readFileSync(join(root, 'model', 'model.safetensors')))
+  .digest('hex')
+  .slice(0, 12);
+
 const store = join(root, 'docs', 'results.jsonl');
 const results = existsSync(store)
   ? readFileSync(store, 'utf8')
@@ -108,15 +116,15 @@ const queue = SECTIONS.filter(({ name }) => !values.only || values.only === name
   .filter(({ key }) => !results.some((each) => sameRun(each, key)));
 await Promise.all(Array.from({ length: jobs }, work));
 mkdirSync(join(root, 'docs', 'results'), { recursive: true });
-for (const [name, plot] of Object.entries(plots(results))) {
+for (const [name, plot] of Object.entries(plots(results, model))) {
   writeFileSync(join(root, 'docs', 'results', name), plot);
 }
-writeFileSync(join(root, 'docs', 'results.md'), report(results));
+writeFileSync(join(root, 'docs', 'results.md'), report(results, model));
 
 function planned({ name: section, factor = 1 }, { name, dir, commit }, [variant, options], seed) {
   const steps = Number(values.steps) * factor;
   const args = ['--steps', String(steps), '--seed', String(seed), ...options];
-  return { key: { section, workspace: name, commit, variant, seed, steps }, dir, args };
+  return { key: { section, workspace: name, commit, variant, seed, steps, model }, dir, args };
 }
 
 function sameRun(run, key) {

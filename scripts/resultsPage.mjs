@@ -1,8 +1,12 @@
 // The page docs/results.md and its plots, made from the runs that results.mjs recorded.
 import { linePlot } from './svg.mjs';
 
-/** @param runs the records of docs/results.jsonl */
-export function report(runs) {
+/**
+ * @param all the records of docs/results.jsonl
+ * @param model the built-in model of today
+ */
+export function report(all, model) {
+  const runs = newest(all, model);
   const of = (section) => sectionOf(runs, section);
   return [
     '# Does it learn?',
@@ -20,7 +24,7 @@ export function report(runs) {
     '',
     'The defaults were chosen on other workspaces: [what was tried](results-tried.md).',
     '',
-    ...made(runs),
+    ...made(runs, model),
     '## Learning',
     '',
     ...learning(of('learning')),
@@ -51,7 +55,8 @@ const TICKS = {
 };
 
 /** Plots by file name. */
-export function plots(runs) {
+export function plots(all, model) {
+  const runs = newest(all, model);
   const of = (section) => sectionOf(runs, section);
   const curves = (group, name) =>
     group[0].curve.flatMap(({ step }, i) => {
@@ -89,13 +94,28 @@ export function meanOf(items, name) {
   return values.length === 0 ? null : mean(values);
 }
 
+/** Runs of today's built-in model where there are any, else those of earlier ones. */
+function newest(runs, model) {
+  const present = runs.filter((run) => run.model === model);
+  return present.length > 0 ? present : runs;
+}
+
 /** What the runs were made with. */
-function made(runs) {
+function made(runs, model) {
   const machines = runs.map(({ machine, threads }) => `${machine}, ${threads} thread(s) a run`);
   const commits = runs.map(({ batcoder }) => batcoder);
   return runs.length === 0
     ? []
-    : [`Machine: ${unique(machines)}. BatCoder at ${unique(commits)}.`, ''];
+    : [
+        `Machine: ${unique(machines)}. BatCoder at ${unique(commits)}.`,
+        '',
+        ...(runs[0].model === model
+          ? []
+          : [
+              '**These runs started from an earlier built-in model; those from the present one are still to be made.**',
+              '',
+            ]),
+      ];
 }
 
 function learning(runs) {
