@@ -8,7 +8,7 @@ import { UnitSyntax } from '../similarity/unitSyntax.js';
 const WRAPPER_CLASS = 'C';
 const IDENTIFIER = /[\p{L}_$@][\p{L}\p{N}_$]*[?!]?/gu;
 
-/** Tells how many of the names in generated code nobody declares. */
+/** Tells how many of the names in generated code cannot be what was meant: mostly, nobody declares them. */
 export class UnknownNames {
   private constructor(
     private readonly syntax: UnitSyntax,
@@ -21,7 +21,7 @@ export class UnknownNames {
 
   /**
    * The share of the names used in a unit that it does not declare, that the language does not have, and that stand
-   * nowhere in the texts it was asked for with.
+   * nowhere in the texts it was asked for with; besides, those that a loop's own variable hides in what it goes through.
    * @param known signature, doc, and the file around the place
    * @returns in [0, 1]; 0 where the code does not parse
    */
@@ -37,6 +37,6 @@ export class UnknownNames {
       const first = name.match(IDENTIFIER)?.[0] ?? null;
       return first !== null && !this.builtins.has(first) && !said.has(first);
     });
-    return unknown.length / names.used.size;
+    return (unknown.length + names.hidden.size) / names.used.size;
   }
 }

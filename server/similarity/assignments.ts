@@ -45,6 +45,7 @@ export abstract class AssignmentReader {
   /** Numbers of names that are read or called as they stand, and those of them that the unit does not define. */
   protected readonly used = new Set<number>();
   protected readonly free = new Set<number>();
+  protected readonly hidden = new Set<number>();
 
   constructor(
     protected readonly syntax: Syntax,

@@ -35,10 +35,13 @@ export function buildProgramGraph(tree: FlatTree, grammar: GrammarRoles): Progra
 
 const graph = new GraphBuilder();
 
-/** The names that a unit reads or calls as they stand (no members), and those of them that it does not define itself. */
+/** The names that a unit reads or calls as they stand (no members). */
 export interface UsedNames {
   used: ReadonlySet<string>;
+  /** Those that it does not define itself. */
   free: ReadonlySet<string>;
+  /** Those of what is gone through by a loop whose variable has the same name: `for (const x of x)`. */
+  hidden: ReadonlySet<string>;
 }
 
 /** @returns null where no function is defined */
@@ -70,7 +73,7 @@ class FunctionReader extends StatementReader {
     const { names } = this.syntax;
     const texts = (numbers: Set<number>) =>
       new Set(Array.from(numbers, (each) => names.text(each)));
-    return { used: texts(this.used), free: texts(this.free) };
+    return { used: texts(this.used), free: texts(this.free), hidden: texts(this.hidden) };
   }
 
   /** Entries first, so that calls find them wherever they stand. */

@@ -125,6 +125,9 @@ export abstract class LoopReader extends BranchReader {
 
   protected each(detail: string, pattern: number, values: number[], body: () => unknown): number {
     const sources = values.map((value) => this.value(value));
+    if (values.some((value) => this.isSameName(pattern, value))) {
+      this.hidden.add(this.syntax.name(this.syntax.inner(pattern)));
+    }
     const loop = this.hold(this.graph.node(CATEGORY.loop, detail));
     sources.forEach((each, place) => this.graph.data(each, loop, place + 1));
     this.loopOver(
@@ -138,6 +141,13 @@ export abstract class LoopReader extends BranchReader {
       [],
     );
     return loop;
+  }
+
+  private isSameName(pattern: number, value: number): boolean {
+    const { syntax } = this;
+    const [left, right] = [pattern, value].map((node) => (node < 0 ? -1 : syntax.inner(node)));
+    const names = [left, right].every((node) => node >= 0 && syntax.role(node) === ROLE.name);
+    return names && syntax.name(left) === syntax.name(right);
   }
 
   protected forEach(node: number, mode: number): Sources {

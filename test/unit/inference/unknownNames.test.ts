@@ -36,6 +36,16 @@ test('what nobody declares counts, as the share of all names', async () => {
   expect(await share('javascript', code, 'helper', 'of that size')).toBe(0);
 });
 
+test('what a loop goes through is not known where its variable has the same name', async () => {
+  const loop = (variable: string) =>
+    `function f(xs) {\n  let n = 0;\n  for (const ${variable} of xs) { n += ${variable}.size; }\n  return n;\n}`;
+  expect(await share('javascript', loop('x'))).toBe(0);
+  expect(await share('javascript', loop('xs'))).toBeCloseTo(1 / 2);
+  expect(await share('python', 'def f(xs):\n    for xs in xs:\n        print(xs)')).toBeCloseTo(
+    1 / 2,
+  );
+});
+
 test('members are not looked at, nor code that does not parse', async () => {
   expect(await share('python', 'def f(self, x):\n    return self.size + x.width.height')).toBe(0);
   expect(await share('python', 'def f(:')).toBe(0);
