@@ -10,7 +10,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { join } from 'node:path';
 import { writeJson } from '../store/json.js';
-import { recomputed } from '../tensor/autodiff.js';
+import { lean, recomputed } from '../tensor/autodiff.js';
 import { attention } from '../tensor/ops/attention.js';
 import type { KvCache } from '../tensor/ops/kvCache.js';
 import { loraLinear } from '../tensor/ops/lora.js';
@@ -237,7 +237,8 @@ export class Qwen2Model {
       let x = anyEmbedding(ids, this.matrix('model.embed_tokens.weight')); // [N, D]
       for (let layer = 0; layer < this.config.layers; layer++) {
         const before = x;
-        const block = (input: Tensor2D): Tensor2D => this.block(layer, input, positions, attend);
+        const block = (input: Tensor2D): Tensor2D =>
+          lean(() => this.block(layer, input, positions, attend));
         x = tidy(() => (this.recompute ? recomputed(block, before) : block(before)));
         before.dispose();
       }

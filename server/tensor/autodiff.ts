@@ -47,6 +47,12 @@ interface TapeNode {
   gradient?: (dys: (Tensor | null)[]) => Record<string, () => Tensor>;
   /** In place of `gradient`: computes the output again from the saved input, to be recorded. */
   again?: () => Tensor;
+  /** Computes the only output again from what is saved. */
+  rebuild?: (saved: Tensor[]) => Tensor;
+  /** That output, as long as the backward pass needs it. */
+  rebuilt?: Tensor;
+  /** The places in `saved` of what is not kept, each with the node that computes it again. */
+  missing?: [number, TapeNode][];
 }
 
 /** What this file uses of tfjs's engine beyond its public interface; tfjs-core's version is fixed for that. */
@@ -124,6 +130,42 @@ function recorded<T extends Tensor, R>(
 }
 
 /**
+ * Marks the output of the operation that ran last as cheap: `lean` need not keep it.
+ * @param rebuild the same operation, from what its gradient has saved
+ */
+export function markCheap(output: Tensor, rebuild: (saved: Tensor[]) => Tensor): void {
+  const last = active && theRecorder().state.activeTape?.at(-1);
+  if (last?.outputs[0] === output) {
+    last.rebuild = rebuild;
+  }
+}
+
+/**
+ * compute(), of which cheap outputs are not kept for the backward pass, which computes each of them once again: less
+ * memory for little time. The gradients have the same bits as without.
+ */
+export function lean<T extends Tensor>(compute: () => T): T {
+  const tape = active && theRecorder().state.activeTape;
+  const start = tape?.length ?? 0;
+  const output = compute();
+  const nodes = tape?.slice(start) ?? [];
+  const makers = new Map(
+    nodes.flatMap((node) => (node.rebuild ? [[node.outputs[0].dataId, node]] : [])),
+  );
+  for (const node of nodes) {
+    node.missing = node.saved.flatMap((saved, place): [number, TapeNode][] => {
+      const maker = makers.get(saved.dataId);
+      if (!maker) {
+        return [];
+      }
+      saved.dispose();
+      return [[place, maker]];
+    });
+  }
+  return output;
+}
+
+/**
  * block(x), of which only x is kept for the backward pass, which computes the rest again: less memory for more time
  * (Chen et al., arXiv 1604.06174). The gradients have the same bits as without.
  * @param block computes the same each time, from x and from variables
@@ -167,6 +209,15 @@ function inputsOf(tape: readonly TapeNode[]): Record<string, Tensor> {
 function release(node: TapeNode): void {
   node.saved.forEach((saved) => saved.dispose());
   node.saved.length = 0;
+  node.rebuilt?.dispose();
+}
+
+/** Computes again what was not kept. */
+function complete(node: TapeNode): void {
+  node.missing?.forEach(([place, maker]) => {
+    maker.rebuilt ??= maker.rebuild!(maker.saved);
+    node.saved[place] = maker.rebuilt.clone();
+  });
 }
 
 /** @param gradients by tensor id; each leaves when the node that made its tensor is done */
@@ -265,6 +316,7 @@ function propagate(
   if (!gradient) {
     throw new Error(`The kernel ${kernelName} has no gradient.`);
   }
+  complete(node);
   active!.node = node;
   const results = tidy(() => {
     const byName = gradient(dys);

@@ -40,8 +40,8 @@ export function memoryNeed(
   const keys = kvHeads * headSize;
   const pairs = layers * loraRank * (6 * hiddenSize + 2 * keys + 3 * innerSize);
   const trained = lora ? pairs : weights;
-  // Kept by a block for its backward pass: both norms' inputs and outputs, q, k, v, the mixed values, gate, up, product.
-  const block = 5 * hiddenSize + heads * headSize + 2 * keys + 3 * innerSize + heads;
+  // Kept by a block for its backward pass: both norms' inputs, q, k, v, the mixed values, gate and up.
+  const block = 3 * hiddenSize + heads * headSize + 2 * keys + 2 * innerSize + heads;
   // What a block computes and lets go of again, forward or backward, at its widest.
   const passing = 4 * hiddenSize + 4 * innerSize;
   return {

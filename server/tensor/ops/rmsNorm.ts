@@ -9,7 +9,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import { gradientSum } from '../autodiff.js';
-import { hasKernel, runKernel } from './kernel.js';
+import { hasKernel, runCheapKernel, runKernel } from './kernel.js';
 
 const RMS_NORM = 'BatCoderRmsNorm';
 const RMS_NORM_GRAD = 'BatCoderRmsNormGrad';
@@ -22,7 +22,7 @@ const RMS_NORM_GRAD = 'BatCoderRmsNormGrad';
  */
 export function rmsNorm(x: Tensor2D, gain: Tensor1D, eps: number): Tensor2D {
   if (hasKernel(RMS_NORM)) {
-    return runKernel<Tensor2D>(RMS_NORM, { x, gain }, { eps });
+    return runCheapKernel<Tensor2D>(RMS_NORM, { x, gain }, { eps });
   }
   return rmsNormComposition(x, gain, eps);
 }

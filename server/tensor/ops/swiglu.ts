@@ -1,5 +1,5 @@
 import { mul, registerGradient, sigmoid, type Tensor2D } from '@tensorflow/tfjs-core';
-import { hasKernel, runKernel } from './kernel.js';
+import { hasKernel, runCheapKernel, runKernel } from './kernel.js';
 
 const SWIGLU = 'BatCoderSwiglu';
 const SWIGLU_GRAD = 'BatCoderSwigluGrad';
@@ -12,7 +12,7 @@ const SWIGLU_GRAD = 'BatCoderSwigluGrad';
  */
 export function swiglu(gate: Tensor2D, up: Tensor2D): Tensor2D {
   if (hasKernel(SWIGLU)) {
-    return runKernel<Tensor2D>(SWIGLU, { gate, up });
+    return runCheapKernel<Tensor2D>(SWIGLU, { gate, up });
   }
   return swigluComposition(gate, up);
 }

@@ -14,11 +14,12 @@ import {
   tensor1d,
   tensor2d,
   type Tensor2D,
+  tidy,
   variable,
   variableGrads,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { recomputed, valueAndGrads, wantsGradient } from '../../../server/tensor/autodiff.js';
+import { lean, recomputed, valueAndGrads, wantsGradient } from '../../../server/tensor/autodiff.js';
 import { linear } from '../../../server/tensor/ops/linear.js';
 import { loraLinear } from '../../../server/tensor/ops/lora.js';
 import { rmsNorm } from '../../../server/tensor/ops/rmsNorm.js';
@@ -151,6 +152,34 @@ test.each(['cpu', ...COMPILED])(
         .dataSync()
         .slice();
     expect(alone(true)).toEqual(alone(false));
+  },
+);
+
+test.each(COMPILED)(
+  'cheap outputs are not kept, and computed again change no bit of the gradients: %s',
+  async (name) => {
+    await setBackend(name);
+    const { x, variables, blocks } = manyReaders();
+    const run = (leanly: boolean) => {
+      const before = memory();
+      let kept = 0;
+      const loss = (): Scalar => {
+        const y = blocks.reduce<Tensor2D>(
+          (h, block) => tidy(() => (leanly ? lean(() => block(h)) : block(h))),
+          x as Tensor2D,
+        );
+        kept = memory().numDataBuffers - before.numDataBuffers;
+        return sum(y);
+      };
+      const { value, grads } = valueAndGrads(loss, variables);
+      const tensors = [value, ...variables.map((v) => grads.get(v)!)];
+      expect(memory().numTensors).toBe(before.numTensors + tensors.length);
+      return { kept, values: tensors.map((t) => t.dataSync().slice()) };
+    };
+    const [all, some] = [run(false), run(true)];
+    expect(some.values).toEqual(all.values);
+    // The normed rows of each block.
+    expect(all.kept - some.kept).toBe(2);
   },
 );
 

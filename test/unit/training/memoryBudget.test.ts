@@ -71,7 +71,7 @@ describe('planMemory', () => {
   it.each([
     [2048, 2048, false],
     [600, 600, false],
-    [400, 1000, true],
+    [400, 900, true],
   ])('with room for the activations of %i tokens', (room, least, recompute) => {
     const budget = fixed + (room + 0.5) * perToken;
     const plan = planMemory(budget, config, settings);
