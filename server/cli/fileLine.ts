@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { languageForFile } from '../languages/table.js';
 import type { LanguageId } from '../languages/types.js';
 import { learntModel } from '../store/workspace.js';
 import { UsageError, UserError } from '../util/errors.js';
+import { readSource } from './readSource.js';
 
 /** A file named on the command line, perhaps with a line. */
 export interface SourcePlace {
@@ -16,17 +17,14 @@ export interface SourcePlace {
 
 /**
  * Reads `FILE` or `FILE:LINE`; lines count from 1 as editors show them.
- * @throws UsageError where there is no such file; UserError where its language is not known
+ * @throws UserError where the file cannot be read or its language is not known; UsageError where it has no such line
  */
 export function readPlace(cwd: string, argument: string): SourcePlace {
   const match = /^(.+):(\d+)$/.exec(argument);
   const whole = existsSync(resolve(cwd, argument));
   const path = match !== null && !whole ? match[1] : argument;
   const file = resolve(cwd, path);
-  if (!existsSync(file)) {
-    throw new UsageError(`${path} does not exist.`);
-  }
-  const text = readFileSync(file, 'utf8');
+  const text = strictText(readSource(file, path), path);
   const language = languageForFile(file, text);
   if (language === null) {
     throw new UserError(`${path} is in no language that BatCoder knows.`);
@@ -36,6 +34,15 @@ export function readPlace(cwd: string, argument: string): SourcePlace {
     throw new UsageError(`${path} has no line ${line + 1}.`);
   }
   return { file, text, language: language.id, line };
+}
+
+/** Byte for byte what the file holds, a byte order mark too: it may be written back with a doc in it. */
+function strictText(bytes: Buffer, shown: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new UserError(`${shown} is no UTF-8 text; save it as UTF-8 first.`);
+  }
 }
 
 /**

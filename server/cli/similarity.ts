@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { decodeSource } from '../corpus/read.js';
 import { languageForFile } from '../languages/table.js';
 import { LANGUAGE_IDS, type LanguageId } from '../languages/types.js';
 import { loadSimilarity, METRICS, type Metric, type Similarity } from '../similarity/similarity.js';
 import { UsageError, UserError } from '../util/errors.js';
 import type { Command, Io } from './command.js';
+import { readSource } from './readSource.js';
 
 export const similarity: Command = {
   name: 'similarity',
@@ -47,7 +48,7 @@ export const similarity: Command = {
     }
     const [a, b] = args.positionals.map((file) => ({
       file,
-      text: readText(resolve(io.cwd, file), file),
+      text: decodeSource(readSource(resolve(io.cwd, file), file)),
     }));
     const language = languageOf(args.string('language') as LanguageId | undefined, a, b);
     const measure = await loadSimilarity(language, metric);
@@ -119,14 +120,4 @@ function readPair(line: string, number: number): { language: LanguageId; a: stri
     );
   }
   return { language: known, a, b };
-}
-
-function readText(path: string, shown: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UserError(
-      `${shown} cannot be read (${(error as Error).message}); give a file of code.`,
-    );
-  }
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { extractUnits } from '../corpus/extract.js';
 import { decodeSource } from '../corpus/read.js';
@@ -7,6 +6,7 @@ import { LANGUAGES, languageById, languageForFile } from '../languages/table.js'
 import { LANGUAGE_IDS, type LanguageId } from '../languages/types.js';
 import { UserError } from '../util/errors.js';
 import type { Command } from './command.js';
+import { readSource } from './readSource.js';
 
 export const units: Command = {
   name: 'units',
@@ -25,7 +25,7 @@ export const units: Command = {
   positionals: { min: 1, max: 1 },
   async run(args, io) {
     const file = args.positionals[0];
-    const text = readSource(resolve(io.cwd, file), file);
+    const text = decodeSource(readSource(resolve(io.cwd, file), file));
     const chosen = args.string('language') as LanguageId | undefined;
     const language = chosen === undefined ? languageForFile(file, text) : languageById(chosen);
     if (language === null) {
@@ -66,18 +66,3 @@ export const units: Command = {
     };
   },
 };
-
-function readSource(path: string, shown: string): string {
-  try {
-    return decodeSource(readFileSync(path));
-  } catch (error) {
-    switch ((error as NodeJS.ErrnoException).code) {
-      case 'ENOENT':
-        throw new UserError(`there is no file ${shown}.`);
-      case 'EISDIR':
-        throw new UserError(`${shown} is a folder; batcoder corpus ${shown} looks at a whole one.`);
-      default:
-        throw new UserError(`${shown} cannot be read (${(error as Error).message}).`);
-    }
-  }
-}
