@@ -50,7 +50,7 @@ describe('batcoder similarity A B', () => {
   it.each([
     [['a.py'], 2, 'two files'],
     [['a.py', 'nowhere.py'], 1, 'there is no file nowhere.py'],
-    [['a.py', '.'], 1, 'cannot be read'],
+    [['a.py', '.'], 1, '. is a folder'],
     [['a.py', 'a.ts'], 1, 'only code of one language'],
     [['plain', 'plain'], 1, '--language'],
     [['a.py', 'b.py', '--language', 'klingon'], 2, 'klingon'],
