@@ -4,6 +4,7 @@ import { extractUnits } from '../../corpus/extract.js';
 import type { UnitText } from '../../corpus/unit.js';
 import { renderPlainDoc } from '../../languages/docs/plain.js';
 import { parseDoc } from '../../languages/docs/styles.js';
+import { identifierPattern } from '../../inference/view.js';
 import { loadParser } from '../../languages/parser.js';
 import { UserError } from '../../util/errors.js';
 
@@ -29,7 +30,8 @@ const QUOTED = /("""|''').*?\1/s;
  * Reads a suite, `.jsonl` or `.jsonl.gz`, one task a line: HumanEval's fields (task_id, prompt, entry_point, test,
  * canonical_solution; MBXP's files have the same) or MBPP's (task_id, text, code, test_list, test_setup_code;
  * or those of its sanitized edition).
- * @throws UserError where a line is no such task, or a task of another language than Python
+ * One line that is no such task refuses the whole file: a pass rate over the others would be that of another suite.
+ * @throws UserError naming the line that is no such task, or a task of another language than Python
  */
 export async function readSuite(file: string): Promise<SuiteTask[]> {
   let text: string;
@@ -64,14 +66,14 @@ async function readTask(line: string, place: string): Promise<SuiteTask> {
     );
   }
   const isMbpp = Array.isArray(fields.test_list);
-  const task = isMbpp ? await mbppTask(fields) : await humanEvalTask(fields);
+  const task = isMbpp ? await mbppTask(fields, place) : await humanEvalTask(fields, place);
   if (task === null) {
     throw new UserError(`${place} has neither HumanEval's fields nor MBPP's.`);
   }
   return task;
 }
 
-async function humanEvalTask(fields: Fields): Promise<SuiteTask | null> {
+async function humanEvalTask(fields: Fields, place: string): Promise<SuiteTask | null> {
   const { task_id: id, prompt, entry_point: name, test, canonical_solution: solution } = fields;
   if (typeof prompt !== 'string' || typeof name !== 'string' || typeof test !== 'string') {
     return null;
@@ -79,21 +81,22 @@ async function humanEvalTask(fields: Fields): Promise<SuiteTask | null> {
   // The docstring's own indentation is that of the body.
   const indent = /^([ \t]+)\S[^\n]*\s*$/m.exec(prompt.trimEnd().split('\n').at(-1)!)?.[1] ?? '    ';
   const unit = await unitNamed(`${prompt.trimEnd()}\n${indent}pass\n`, name);
-  return (
-    unit && {
-      id: String(id),
-      before: beforeUnit(prompt, unit),
-      signature: unit.signature,
-      // A text that Python takes for no docstring says as well what is asked for.
-      doc: docOf(unit.doc ?? QUOTED.exec(unit.code)?.[0] ?? ''),
-      canonical: typeof solution === 'string' ? prompt + solution : null,
-      // Bound first: a function may itself be called check.
-      tests: `candidate_ = ${name}\n${test}\ncheck(candidate_)\n`,
-    }
-  );
+  if (unit === null) {
+    throw new UserError(`${place} has a prompt that begins no function '${name}'.`);
+  }
+  return {
+    id: String(id),
+    before: beforeUnit(prompt, unit),
+    signature: unit.signature,
+    // A text that Python takes for no docstring says as well what is asked for.
+    doc: docOf(unit.doc ?? QUOTED.exec(unit.code)?.[0] ?? ''),
+    canonical: typeof solution === 'string' ? prompt + solution : null,
+    // Bound first: a function may itself be called check.
+    tests: `candidate_ = ${name}\n${test}\ncheck(candidate_)\n`,
+  };
 }
 
-async function mbppTask(fields: Fields): Promise<SuiteTask | null> {
+async function mbppTask(fields: Fields, place: string): Promise<SuiteTask | null> {
   const { task_id: id, code } = fields;
   // The sanitized edition calls them `prompt` and `test_imports`.
   const text = fields.text ?? fields.prompt;
@@ -103,9 +106,9 @@ async function mbppTask(fields: Fields): Promise<SuiteTask | null> {
     return null;
   }
   const { units } = extractUnits(await loadParser('python'), code);
-  const unit = units.find(({ name }) => tests.includes(`${name}(`));
+  const unit = units.find(({ name }) => calls(tests, name));
   if (unit === undefined) {
-    return null;
+    throw new UserError(`${place} has tests that call no function of its code.`);
   }
   return {
     id: `MBPP/${String(id)}`,
@@ -115,6 +118,10 @@ async function mbppTask(fields: Fields): Promise<SuiteTask | null> {
     canonical: setup + code,
     tests,
   };
+}
+
+function calls(code: string, name: string): boolean {
+  return new RegExp(`${identifierPattern(name).source}\\s*\\(`, 'u').test(code);
 }
 
 /** A docstring as the model reads docs: the first paragraph, up to the examples that it may run into. */
