@@ -1,15 +1,17 @@
 import { evaluateWorkspace } from '../training/evaluateWorkspace.js';
 import { UsageError } from '../util/errors.js';
+import { chosenAdapter, describeModel } from './chosenModel.js';
 import type { Command } from './command.js';
 import { evaluateSuite } from './evalSuite.js';
-import { folder, table } from './train.js';
+import { heldOutReport } from './heldOutReport.js';
+import { folder } from './train.js';
 
 export const evaluation: Command = {
   name: 'eval',
   summary: 'score the model in use on the files of a folder that training keeps apart',
   usage:
     'DIR [--seed S] [--units N] [--model DIR] [--adapter DIR] [--list] [--json]  |  ' +
-    'eval --suite FILE (--model DIR [--adapter DIR] [-n K] [--seed S] | --oracle canonical) [--json]',
+    'eval --suite FILE ([--model DIR] [--adapter DIR] [-n K] [--seed S] | --oracle canonical) [--json]',
   example: 'batcoder eval . --units 64',
   options: [
     {
@@ -31,14 +33,20 @@ export const evaluation: Command = {
       placeholder: 'DIR',
       summary: 'a model in place of the one in use',
     },
-    { name: 'adapter', value: 'string', placeholder: 'DIR', summary: 'an adapter on that model' },
+    {
+      name: 'adapter',
+      value: 'string',
+      placeholder: 'DIR',
+      summary:
+        'an adapter, on that model; without --model on the one that it records, else the built-in one',
+    },
     { name: 'list', summary: 'show the doc and the score of each function' },
     {
       name: 'suite',
       value: 'string',
       placeholder: 'FILE',
       summary:
-        'pass@k on a HumanEval or MBPP file (.jsonl, .jsonl.gz) instead: RUNS the code that the model writes, with limits',
+        'pass@k on a HumanEval or MBPP file (.jsonl, .jsonl.gz) instead: RUNS the code that the model writes, with limits (the code of a folder is never run, so its report has no pass@1)',
     },
     {
       name: 'answers',
@@ -65,11 +73,17 @@ export const evaluation: Command = {
     if (args.positionals.length !== 1) {
       throw new UsageError('give a folder to score on, or --suite FILE.');
     }
+    const workspaceRoot = folder(io, args.positionals[0]);
+    const asked = chosenAdapter(args, workspaceRoot, io);
+    io.note(describeModel(asked));
     const bar = io.progress('Scoring');
-    const { evaluation: figures, units } = await evaluateWorkspace({
-      workspaceRoot: folder(io, args.positionals[0]),
-      modelDir: args.string('model'),
-      adapterDir: args.string('adapter'),
+    const {
+      evaluation: figures,
+      masked,
+      units,
+    } = await evaluateWorkspace({
+      workspaceRoot,
+      model: asked,
       seed: args.number('seed'),
       units: args.number('units'),
       signal: io.signal,
@@ -82,15 +96,9 @@ export const evaluation: Command = {
         io.print(unit.doc.replace(/^/gm, '    '));
       }
     }
-    for (const line of table([['held-out', figures]])) {
+    for (const line of heldOutReport(figures, masked)) {
       io.print(line);
     }
-    if (figures.humanDocs !== null) {
-      const { count, chrf, rougeL } = figures.humanDocs;
-      io.print(
-        `Against ${count} docs by people: chrF ${chrf.toFixed(3)}, ROUGE-L ${rougeL.toFixed(3)}`,
-      );
-    }
-    return { ...figures, list: args.flag('list') ? units : undefined };
+    return { ...asked, ...figures, masked, list: args.flag('list') ? units : undefined };
   },
 };

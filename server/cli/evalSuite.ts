@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { ModelInUse } from '../store/workspace.js';
 import { loadModel } from '../inference/loadedModel.js';
 import { initBackend } from '../tensor/backend.js';
 import { Sandbox } from '../training/suite/sandbox.js';
@@ -11,24 +12,33 @@ import {
 } from '../training/suite/suite.js';
 import { readSuite, type SuiteTask } from '../training/suite/tasks.js';
 import { UsageError } from '../util/errors.js';
+import { chosenAdapter, describeModel } from './chosenModel.js';
 import type { Io, ParsedArgs } from './command.js';
-import { folder } from './train.js';
+
+/** Whose answers were run, and how. */
+interface SuiteRun extends SuiteResult {
+  suite: string;
+  /** Null where the suite's own solutions were run. */
+  model: string | null;
+  adapter: string | null;
+  python: string;
+  network: string;
+  seed: number;
+}
 
 /** `batcoder eval --suite`: pass@k of a model, or of the suite's own solutions. */
-export async function evaluateSuite(
-  suite: string,
-  args: ParsedArgs,
-  io: Io,
-): Promise<SuiteResult & { suite: string; python: string; network: string; seed: number }> {
+export async function evaluateSuite(suite: string, args: ParsedArgs, io: Io): Promise<SuiteRun> {
   if (args.positionals.length > 0) {
     throw new UsageError('--suite takes no folder to score on; name a model with --model.');
   }
+  const oracle = args.string('oracle') !== undefined;
+  const asked = oracle ? null : chosenAdapter(args, io.cwd, io);
   const tasks = await readSuite(resolve(io.cwd, suite));
   const sandbox = Sandbox.open();
   const seed = args.number('seed') ?? 1;
   io.note(`Python ${sandbox.python}, network: ${sandbox.network}`);
-  const oracle = args.string('oracle') !== undefined;
-  const answers = oracle ? canonicalAnswers(tasks) : await askModel(tasks, seed, args, io);
+  const answers =
+    asked === null ? canonicalAnswers(tasks) : await askModel(tasks, asked, seed, args, io);
   const bar = io.progress('Running');
   const result = await runSuite(sandbox, tasks, answers, {
     seed,
@@ -51,21 +61,21 @@ export async function evaluateSuite(
       `${result.withheld} answers were no whole function without a syntax error, and were not run`,
     );
   }
-  return { suite, python: sandbox.python, network: sandbox.network, seed, ...result };
+  const { python, network } = sandbox;
+  const { model, adapter } = asked ?? { model: null, adapter: null };
+  return { suite, model, adapter, python, network, seed, ...result };
 }
 
 async function askModel(
   tasks: readonly SuiteTask[],
+  asked: ModelInUse,
   seed: number,
   args: ParsedArgs,
   io: Io,
 ): Promise<Answers> {
-  const dir = args.string('model');
-  if (dir === undefined) {
-    throw new UsageError('give the model with --model DIR, or --oracle canonical.');
-  }
   await initBackend();
-  const loaded = await loadModel(folder(io, dir), args.string('adapter') ?? null);
+  const loaded = await loadModel(asked.model, asked.adapter);
+  io.note(describeModel(asked));
   const bar = io.progress('Writing');
   try {
     return await modelAnswers(loaded, tasks, args.number('answers') ?? 1, {

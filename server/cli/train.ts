@@ -213,9 +213,9 @@ function figures(evaluation: Evaluation): string[] {
     interval(aboveTrivial),
     roundTrip.mean.toFixed(3),
     lift.mean.toFixed(3),
-    percent(validDocs),
-    percent(parseRate),
-    percent(leakRate),
+    percent(validDocs.mean),
+    percent(parseRate.mean),
+    percent(leakRate.mean),
   ];
 }
 

@@ -90,6 +90,16 @@ export class Adapter {
     }
   }
 
+  /**
+   * The model that the adapter in a folder was made on, as it records it; null where it names none.
+   * @throws UserError where there is no adapter
+   */
+  static baseOf(dir: string): string | null {
+    const json = readJson(join(dir, CONFIG_FILE)) as Record<string, unknown> | null;
+    const base = json?.['base_model_name_or_path'];
+    return typeof base === 'string' && base !== '' ? base : null;
+  }
+
   private static build(
     model: Qwen2Config,
     config: AdapterConfig,

@@ -1,6 +1,6 @@
 import { chrf } from '../inference/chrf.js';
 import type { Prompts } from '../inference/prompts.js';
-import { identifierPattern, rebuild } from '../inference/view.js';
+import { rebuild } from '../inference/view.js';
 import { parsePlainDoc, tidyPlainDoc } from '../languages/docs/plain.js';
 import type { LanguageId } from '../languages/types.js';
 import { generate, type Generation } from '../model/generation.js';
@@ -10,7 +10,7 @@ import { Random } from '../util/random.js';
 import { bootstrap, type Estimate } from './bootstrap.js';
 import type { Example } from './examples.js';
 import { leaksCode } from './leak.js';
-import { mean, shareOf } from './metrics.js';
+import { mean } from './metrics.js';
 import { rougeL } from './rougeL.js';
 import { aboveTrivial, trivialSimilarity } from './trivialCode.js';
 import { checkDoc, type DocCheck } from './validity.js';
@@ -24,7 +24,10 @@ export interface UnitScore {
   emptyDoc: number;
 }
 
-/** What the held-out split says of a model. Scores and shares are in [0, 1]. */
+/**
+ * What the held-out split says of a model, with 95 % intervals over its units. Scores and shares are in [0, 1], lengths
+ * are in tokens.
+ */
 export interface Evaluation {
   /** The mean of `aboveTrivial`: what decides on adoption. */
   score: number;
@@ -41,20 +44,21 @@ export interface Evaluation {
   emptyDoc: Estimate;
   /** Forward lift: what the doc adds over an empty one (Allamanis et al. 2024, arXiv 2402.08699, section 3). */
   lift: Estimate;
-  /** The same with the unit's name masked in the signature (Min et al. 2024, arXiv 2310.14053); null unless asked. */
-  maskedRoundTrip: Estimate | null;
-  wholeDocs: number;
-  validDocs: number;
-  leakRate: number;
-  truncatedDocs: number;
+  /** Docs with R_doc 1, and with R_doc above 0. */
+  wholeDocs: Estimate;
+  validDocs: Estimate;
+  leakRate: Estimate;
+  truncatedDocs: Estimate;
   /** Of all units: reconstructions that parse. */
-  parseRate: number;
-  exactMatch: number;
+  parseRate: Estimate;
+  /** Of all units: reconstructions that are the original but for white space around them. */
+  exactMatch: Estimate;
   /** Of the summaries, against those that people wrote, where there are any. */
-  humanDocs: { count: number; chrf: number; rougeL: number } | null;
-  meanDocTokens: number;
-  meanCodeTokens: number;
-  meanOriginalTokens: number;
+  humanDocs: { chrf: Estimate; rougeL: Estimate } | null;
+  docTokens: Estimate;
+  /** Of what was written after the signature, where the doc was valid; and of what people wrote there. */
+  codeTokens: Estimate;
+  originalTokens: Estimate;
 }
 
 /** One unit's part in an evaluation. */
@@ -74,8 +78,6 @@ export interface EvaluationContext {
   prompts: Prompts;
   similarities: ReadonlyMap<LanguageId, Similarity>;
   seed: number;
-  /** Also with masked names, at half as much time again. */
-  masked?: boolean;
   signal?: AbortSignal;
   /** Told the share that is done. */
   onProgress?(fraction: number): void;
@@ -84,7 +86,7 @@ export interface EvaluationContext {
 
 /** Rows decoded at once. */
 const ROWS = 32;
-const MASK = 'func';
+const PASSES = 3;
 
 /** Up to `count` held-out examples, the same ones for the same seed. */
 export function chooseExamples(
@@ -101,12 +103,11 @@ export async function evaluate(
   examples: readonly Example[],
 ): Promise<{ evaluation: Evaluation; units: EvaluatedUnit[] }> {
   const { prompts } = context;
-  const passes = context.masked ? 4 : 3;
   let pass = 0;
   const decode = async (list: number[][], caps: number[]): Promise<Generation[]> => {
     const base = pass++;
     return decodeGreedily(context, list, caps, (share) =>
-      context.onProgress?.((base + share) / passes),
+      context.onProgress?.((base + share) / PASSES),
     );
   };
 
@@ -124,11 +125,11 @@ export async function evaluate(
   const codePass = async (
     chosen: readonly number[],
     doc: (i: number) => string,
-    signature: (example: Example) => string = (example) => example.view.signature,
   ): Promise<Map<number, Generation>> => {
-    const list = chosen.map((i) =>
-      prompts.generate(examples[i].view.language, doc(i), signature(examples[i])),
-    );
+    const list = chosen.map((i) => {
+      const { language, signature } = examples[i].view;
+      return prompts.generate(language, doc(i), signature);
+    });
     const made = await decode(
       list,
       chosen.map((i) => examples[i].codeCap),
@@ -137,13 +138,6 @@ export async function evaluate(
   };
   const codes = await codePass(valid, (i) => texts[i]);
   const blank = await codePass([...examples.keys()], () => '');
-  const masked = context.masked
-    ? await codePass(
-        valid,
-        (i) => texts[i],
-        (example) => maskName(example.view.signature, example.view.name),
-      )
-    : null;
 
   const similarityOf = (i: number, made: Generation | undefined): number => {
     if (made === undefined || made.finish !== 'stop') {
@@ -169,6 +163,7 @@ export async function evaluate(
     };
   });
   const estimate = (values: number[]): Estimate => bootstrap(values, context.seed);
+  const share = (holds: boolean[]): Estimate => estimate(holds.map(Number));
   const roundTrip = estimate(units.map((unit) => unit.roundTrip));
   const trivial = examples.map(({ view }) =>
     trivialSimilarity(view, context.similarities.get(view.language)!),
@@ -190,28 +185,22 @@ export async function evaluate(
     trivial: mean(trivial),
     emptyDoc: estimate(units.map((unit) => unit.emptyDoc)),
     lift: estimate(units.map((unit) => unit.roundTrip - unit.emptyDoc)),
-    maskedRoundTrip:
-      masked === null ? null : estimate(examples.map((_, i) => similarityOf(i, masked.get(i)))),
-    wholeDocs: shareOf(checks, (check) => check.validity === 1),
-    validDocs: shareOf(checks, (check) => check.validity > 0),
-    leakRate: shareOf(leaks, (leak) => leak),
-    truncatedDocs: shareOf(docs, (doc) => doc.finish !== 'stop'),
-    parseRate: shareOf(units, ({ parses }) => parses),
-    exactMatch: shareOf(
-      [...examples.keys()],
-      (i) => units[i].code.trim() === examples[i].view.code.trim(),
-    ),
+    wholeDocs: share(checks.map((check) => check.validity === 1)),
+    validDocs: share(checks.map((check) => check.validity > 0)),
+    leakRate: share(leaks),
+    truncatedDocs: share(docs.map((doc) => doc.finish !== 'stop')),
+    parseRate: share(units.map(({ parses }) => parses)),
+    exactMatch: share(examples.map(({ view }, i) => units[i].code.trim() === view.code.trim())),
     humanDocs:
       human.length === 0
         ? null
         : {
-            count: human.length,
-            chrf: mean(human.map(({ own, doc }) => chrf(own, doc))),
-            rougeL: mean(human.map(({ own, doc }) => rougeL(own, doc))),
+            chrf: estimate(human.map(({ own, doc }) => chrf(own, doc))),
+            rougeL: estimate(human.map(({ own, doc }) => rougeL(own, doc))),
           },
-    meanDocTokens: mean(docs.map((doc) => doc.ids.length)),
-    meanCodeTokens: mean([...codes.values()].map((code) => code.ids.length)),
-    meanOriginalTokens: mean(examples.map((example) => example.restTokens)),
+    docTokens: estimate(docs.map((doc) => doc.ids.length)),
+    codeTokens: estimate([...codes.values()].map((code) => code.ids.length)),
+    originalTokens: estimate(examples.map((example) => example.restTokens)),
   };
   return { evaluation, units };
 }
@@ -226,11 +215,6 @@ export function gainOf(from: Evaluation, to: Evaluation, seed: number): Estimate
 
 function summaryOf(doc: string): string {
   return parsePlainDoc(doc).summary;
-}
-
-/** Puts a neutral name for a unit's own in its signature. */
-function maskName(signature: string, name: string): string {
-  return signature.replace(identifierPattern(name), MASK);
 }
 
 /**

@@ -1,21 +1,20 @@
 import { resolve } from 'node:path';
 import { availableParallelism, totalmem } from 'node:os';
 import { scanCorpus } from '../corpus/scan.js';
-import { modelFor } from '../inference/builtInModel.js';
 import { loadModel } from '../inference/loadedModel.js';
 import type { LanguageId } from '../languages/types.js';
 import { loadSimilarity } from '../similarity/similarity.js';
+import type { ModelInUse } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
 import { chooseExamples, evaluate, type EvaluatedUnit, type Evaluation } from './evaluate.js';
-import { makeExamples } from './examples.js';
+import { exampleOf, makeExamples, type Example } from './examples.js';
+import { maskUnit } from './maskedName.js';
 import { makeSettings, tierOf } from './settings.js';
 
 export interface EvaluateOptions {
   workspaceRoot: string;
-  /** Left out: the model in use. */
-  modelDir?: string;
-  adapterDir?: string;
+  model: ModelInUse;
   seed?: number;
   /** Held-out units to score at most. */
   units?: number;
@@ -23,18 +22,19 @@ export interface EvaluateOptions {
   onProgress?(share: number): void;
 }
 
+export interface WorkspaceEvaluation {
+  evaluation: Evaluation;
+  /** The same functions under a neutral name. */
+  masked: Evaluation;
+  units: EvaluatedUnit[];
+}
+
 /**
  * Scores a model on the held-out split of a workspace, with masked names too.
- * @throws UserError where nothing is held out
+ * @throws UserError where nothing is held out, or the model or its adapter is missing or does not fit
  */
-export async function evaluateWorkspace(
-  options: EvaluateOptions,
-): Promise<{ evaluation: Evaluation; units: EvaluatedUnit[]; model: string }> {
+export async function evaluateWorkspace(options: EvaluateOptions): Promise<WorkspaceEvaluation> {
   const root = resolve(options.workspaceRoot);
-  const inUse =
-    options.modelDir === undefined
-      ? modelFor(root)
-      : { model: resolve(options.modelDir), adapter: options.adapterDir ?? null };
   const backend = await initBackend();
   const gpu = backend.gpu;
   const tier = tierOf({ cores: availableParallelism(), memoryBytes: totalmem(), gpu });
@@ -45,7 +45,7 @@ export async function evaluateWorkspace(
     corpus.units.map((unit) => unit.language),
     settings.metric,
   );
-  const loaded = await loadModel(inUse.model, inUse.adapter);
+  const loaded = await loadModel(options.model.model, options.model.adapter);
   try {
     const { tokenizer, prompts, model } = loaded;
     const examples = makeExamples(corpus.units, tokenizer, prompts, similarities, settings);
@@ -53,10 +53,18 @@ export async function evaluateWorkspace(
       throw new UserError(`${root} holds too little code to keep any of it apart for scoring.`);
     }
     const chosen = chooseExamples(examples.heldOut, settings.evaluationUnits, settings.seed);
-    const context = { model, prompts, similarities, seed: settings.seed, masked: true };
+    const nameless = chosen.map(({ unit }) =>
+      exampleOf(maskUnit(unit, similarities.get(unit.language)!), tokenizer, prompts, settings),
+    );
     const { signal } = options;
-    const onProgress = (share: number): void => options.onProgress?.(share);
-    return { ...(await evaluate({ ...context, signal, onProgress }, chosen)), model: inUse.model };
+    const score = (list: readonly Example[], half: number): ReturnType<typeof evaluate> => {
+      const onProgress = (share: number): void => options.onProgress?.((half + share) / 2);
+      const context = { model, prompts, similarities, seed: settings.seed, signal, onProgress };
+      return evaluate(context, list);
+    };
+    const { evaluation, units } = await score(chosen, 0);
+    const { evaluation: masked } = await score(nameless, 1);
+    return { evaluation, masked, units };
   } finally {
     loaded.dispose();
   }
