@@ -19,7 +19,8 @@ import {
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { meanOf, plots, report } from './resultsPage.mjs';
+import { plots, report } from './resultsPage.mjs';
+import { brief, curveOf, namesOf } from './resultsRecord.mjs';
 import { root } from './run.mjs';
 
 const { values, positionals } = parseArgs({
@@ -73,20 +74,6 @@ const SECTIONS = [
     ],
   },
   { name: 'long', factor: 5, variants: [['five times the steps', []]] },
-];
-
-/** Metrics whose course is kept. */
-const CURVES = [
-  'docReward',
-  'codeReward',
-  'parseRate',
-  'leakRate',
-  'rereadTrained',
-  'rereadFrozen',
-  'kl',
-  'entropy',
-  'docTokens',
-  'zeroSpreadUnits',
 ];
 
 /** The built-in model, by its weights. */
@@ -192,43 +179,6 @@ async function reached(home, dir, seed, args, { afterLearning, kept }) {
   return kept === 'learning'
     ? brief(await batcoder(home, ['eval', dir, '--seed', String(seed), ...model]))
     : null;
-}
-
-/** What the page needs of an evaluation. */
-function brief(evaluation) {
-  const { parseRate, leakRate, wholeDocs, humanDocs, perUnit } = evaluation;
-  const column = (name) => perUnit.map((each) => Number(each[name].toFixed(4)));
-  return {
-    score: column('score'),
-    roundTrip: column('roundTrip'),
-    emptyDoc: column('emptyDoc'),
-    parseRate,
-    leakRate,
-    wholeDocs,
-    chrf: humanDocs && humanDocs.chrf,
-  };
-}
-
-/** The names of the scored functions; where several of a file have one name, they are numbered. */
-function namesOf(perUnit) {
-  const counts = new Map();
-  return perUnit.map(({ unit }) => {
-    const count = (counts.get(unit) ?? 0) + 1;
-    counts.set(unit, count);
-    return count === 1 ? unit : `${unit} (${count})`;
-  });
-}
-
-/** Means of the metrics over ten steps each. */
-function curveOf(steps) {
-  return Array.from({ length: Math.ceil(steps.length / 10) }, (_, i) => {
-    const part = steps.slice(10 * i, 10 * i + 10);
-    const means = CURVES.map((name) => {
-      const mean = meanOf(part, name);
-      return [name, mean === null ? null : Number(mean.toFixed(4))];
-    });
-    return { step: part.at(-1).step, ...Object.fromEntries(means) };
-  });
 }
 
 /** Runs a command and gives the object that its last line is. */

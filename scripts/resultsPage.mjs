@@ -1,4 +1,5 @@
 // The page docs/results.md and its plots, made from the runs that results.mjs recorded.
+import { estimate, groups, mean, meanOf, sum } from './estimate.mjs';
 import { linePlot } from './svg.mjs';
 
 /**
@@ -30,7 +31,8 @@ export function report(all, model) {
     ...learning(of('learning')),
     '## Ablations',
     '',
-    'All are scored alike, by CSSG above an empty body. Against the default: function by function, seed by seed.',
+    'All are scored alike, by CSSG above an empty body: a run that was rewarded by another measure is scored again, with',
+    '`batcoder eval WORKSPACE --seed SEED --model OUT`. Against the default: function by function, seed by seed.',
     '',
     ...varied(of('ablations'), of('learning')),
     '## Scaling',
@@ -88,12 +90,6 @@ export function plots(all, model) {
   return plotted;
 }
 
-/** The mean of what the items have under a name; null where none has any. */
-export function meanOf(items, name) {
-  const values = items.map((item) => item[name]).filter((value) => typeof value === 'number');
-  return values.length === 0 ? null : mean(values);
-}
-
 /** Runs of today's built-in model where there are any, else those of earlier ones. */
 function newest(runs, model) {
   const present = runs.filter((run) => run.model === model);
@@ -135,6 +131,7 @@ function learning(runs) {
   return [
     `Workspaces, none of them in the built-in model's training data: ${names.join(', ')}.`,
     '',
+    ...commands(runs),
     ...[
       ['score', score],
       ['lift', lift],
@@ -178,6 +175,23 @@ function learning(runs) {
         run.kept,
       ]),
     ),
+    'Docs and code of the same runs, before / after the warm-up / after learning; a dash: the run did not record it. Valid',
+    'docs have an R_doc above 0, whole ones 1; docs cut off are over their length; exact are rebuilt functions equal to the',
+    'original; ROUGE-L is of the summaries against those that people wrote. Lengths are mean tokens, of code without its',
+    'signature. The intervals stand in results.jsonl.',
+    '',
+    ...table(
+      ['workspace', 'seed', ...DETAILS.map(([name]) => name), 'tokens of the original'],
+      runs.map((run) => [
+        run.workspace,
+        run.seed,
+        ...DETAILS.map(([, field, digits]) => {
+          const cells = STAGES.map((stage) => fixed(stage(run)[field], digits));
+          return cells.every((cell) => cell === '-') ? '-' : cells.join(' / ');
+        }),
+        fixed(run.before.originalTokens, 1),
+      ]),
+    ),
     '![Reward of the code over the steps of learning](results/rewards.svg)',
     '',
   ];
@@ -191,7 +205,18 @@ const STAGES = [
 const MEASURES = [
   ['round trip', ({ roundTrip }) => mean(roundTrip).toFixed(3)],
   ['parse', ({ parseRate }) => parseRate.toFixed(2)],
-  ['chrF', ({ chrf }) => (chrf === null ? '-' : chrf.toFixed(3))],
+  ['chrF', ({ chrf }) => fixed(chrf, 3)],
+];
+/** Name, field and digits. */
+const DETAILS = [
+  ['valid docs', 'validDocs', 2],
+  ['whole docs', 'wholeDocs', 2],
+  ['leaks', 'leakRate', 2],
+  ['cut off', 'truncatedDocs', 2],
+  ['exact', 'exactMatch', 2],
+  ['ROUGE-L', 'rougeL', 3],
+  ['tokens of a doc', 'docTokens', 1],
+  ['of rebuilt code', 'codeTokens', 1],
 ];
 const score = (stage) => stage.score;
 const lift = ({ roundTrip, emptyDoc }) => roundTrip.map((value, i) => value - emptyDoc[i]);
@@ -228,7 +253,7 @@ function varied(runs, whole) {
   const rows = groups([...defaults, ...runs], ({ variant }) => variant).map((group) => {
     const kept = group.filter(({ reached }) => reached !== null);
     const stages = kept.map(({ reached }) => reached);
-    const share = (name) => meanOf(stages, name)?.toFixed(2) ?? '-';
+    const share = (name) => fixed(meanOf(stages, name), 2);
     return [
       group[0].variant,
       group.map(({ seed }) => seed).join(', '),
@@ -246,6 +271,7 @@ function varied(runs, whole) {
   return [
     `On ${runs[0].workspace}.`,
     '',
+    ...commands(runs),
     ...table([...head, 'parse', 'whole docs', 'leaks', 'ended'], rows),
     ...(runs.some(({ reached }) => reached === null)
       ? [
@@ -290,12 +316,13 @@ function cipher(runs) {
       run.learningSteps,
       run.ended,
       ...measures.flatMap(([, name]) =>
-        parts.map((part) => meanOf(part, name)?.toFixed(digits(name)) ?? '-'),
+        parts.map((part) => fixed(meanOf(part, name), digits(name))),
       ),
     ];
   });
   const pairs = measures.flatMap(([name]) => [`${name}, first`, 'last']);
   return [
+    ...commands(runs),
     ...table(['workspace', 'seed', 'steps', 'ended', ...pairs], rows),
     ...(runs.some(({ section }) => section === 'long')
       ? ['![What both readers rebuild, and leaks, over a long run](results/cipher.svg)', '']
@@ -318,52 +345,21 @@ function named({ workspace, scored: names }, values) {
   return values.map((value, i) => ({ unit: `${workspace}: ${names[i]}`, name: names[i], value }));
 }
 
-function groups(items, key) {
-  const found = new Map();
-  for (const item of items) {
-    found.set(key(item), [...(found.get(key(item)) ?? []), item]);
-  }
-  return [...found.values()];
-}
-
 function unique(texts) {
   return [...new Set(texts)].join('; ');
 }
 
-function sum(values) {
-  return values.reduce((total, value) => total + value, 0);
+/** What was run, the workspace and the seed left open. */
+function commands(runs) {
+  const forms = runs.map(({ command, workspace }) =>
+    command.replace(workspace, 'WORKSPACE').replace(/--seed \d+/, '--seed SEED'),
+  );
+  return ['```sh', ...new Set(forms), '```', ''];
 }
 
-function mean(values) {
-  return sum(values) / Math.max(values.length, 1);
-}
-
-const DRAWS = 2000;
-
-/**
- * The mean and its 95 % interval (percentile bootstrap over functions), the same for the same values.
- * @param items {unit, value}; '-' where there are none
- */
-function estimate(items) {
-  if (items.length === 0) {
-    return '-';
-  }
-  const units = groups(items, ({ unit }) => unit).map((each) => ({
-    total: sum(each.map(({ value }) => value)),
-    count: each.length,
-  }));
-  let state = 1;
-  const draw = () => {
-    // A linear congruential generator (Numerical Recipes): enough to resample with.
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return units[Math.floor((state / 2 ** 32) * units.length)];
-  };
-  const means = Array.from({ length: DRAWS }, () => {
-    const drawn = units.map(draw);
-    return sum(drawn.map(({ total }) => total)) / sum(drawn.map(({ count }) => count));
-  }).sort((a, b) => a - b);
-  const [low, high] = [means[0.025 * DRAWS], means[0.975 * DRAWS]];
-  return `${mean(items.map(({ value }) => value)).toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+/** A number with so many digits; '-' where there is none. */
+function fixed(value, digits) {
+  return value?.toFixed(digits) ?? '-';
 }
 
 function table(head, rows) {
