@@ -2,13 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { evaluation } from '../../../server/cli/eval.js';
+import { builtInModel } from '../../../server/inference/builtInModel.js';
+import { onNative } from '../model/backends.js';
 import { runCommand } from './runCommand.js';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 const folder = mkdtempSync(join(tmpdir(), 'batcoder-suite-test-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => vi.stubEnv('BATCODER_HOME', join(folder, 'home')));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 const right = {
   task_id: 'T/0',
@@ -70,5 +76,18 @@ describe('batcoder eval --suite', () => {
     expect(await run([right], '.')).toMatchObject({ code: 2, stdout: '' });
     const { code, stderr } = await run([right], '--adapter', 'nowhere');
     expect([code, stderr]).toEqual([2, expect.stringContaining('nowhere is no folder')]);
+  });
+});
+
+onNative('batcoder eval --suite without --model', () => {
+  it.skipIf(!hasPython)('asks the model in use', async () => {
+    const { code, stdout, stderr } = await run([right, mbpp], '-n', '2', '--json');
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      model: builtInModel(),
+      adapter: null,
+      tasks: 2,
+      answersPerTask: 2,
+    });
   });
 });

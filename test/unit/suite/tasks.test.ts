@@ -78,6 +78,14 @@ describe('readSuite', () => {
     expect(sanitized).toMatchObject({ id: 'MBPP/8', before: 'import os\nimport re\n' });
   });
 
+  it("asks for MBPP's function that the tests call, not for one whose name ends its name", async () => {
+    const code = 'def add(a, b):\n  return a + b\ndef list_add(xs):\n  return add(*xs)';
+    const [task] = await readSuite(
+      suiteOf({ task_id: 9, text: 'Add two.', code, test_list: ['assert list_add ([1, 2]) == 3'] }),
+    );
+    expect(task.signature).toBe('def list_add(xs):');
+  });
+
   it('says what is wrong with a file', async () => {
     await expect(readSuite(join(folder, 'none'))).rejects.toThrow('cannot be read');
     await expect(readSuite(suiteOf())).rejects.toThrow('holds no task');
