@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { ModelInUse } from '../store/workspace.js';
 import { loadModel } from '../inference/loadedModel.js';
+import type { ModelInUse } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { Sandbox } from '../training/suite/sandbox.js';
 import {
