@@ -46,8 +46,8 @@ function view(state: ViewState): View {
     case 'starting':
       return { text: '$(loading~spin) BatCoder', tooltip: 'loading the model', command: showLog };
     case 'ready': {
-      const { model, parameters, adapter, backend, builtIn } = state;
-      const size = `${(parameters / 1e6).toFixed(parameters < 1e7 ? 1 : 0)} M parameters`;
+      const { model, parameters, weights, adapter, backend, builtIn } = state;
+      const size = `${(parameters / 1e6).toFixed(parameters < 1e7 ? 1 : 0)} M parameters in ${weights}`;
       const learned = adapter === null ? '' : `, adapter ${adapter}`;
       if (builtIn) {
         return {

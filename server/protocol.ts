@@ -58,6 +58,7 @@ export interface Settings {
   docStyle: Record<string, string>;
   /** `minutes` bound a training; `steps` 0 means as many as they allow. */
   training: { minutes: number; steps: number };
+  /** 0: all cores; negative: all but so many. */
   threads: number;
   modelPath: string;
   /** What computes, by name; `auto`: BATCODER_BACKEND, else the best that works. */
@@ -125,9 +126,13 @@ export type ModelState =
       model: string;
       /** Number of weights. */
       parameters: number;
+      /** In what form the model's folder holds them, in words. */
+      weights: string;
       /** The adapter in use, or null for the base model. */
       adapter: string | null;
       backend: string;
+      /** Why that one, and what it computes on: for the log. */
+      backendReason: string;
       /** Whether nothing of this workspace has been learnt yet. */
       builtIn: boolean;
     }

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { modelFor } from '../inference/builtInModel.js';
 import { readConfig } from '../model/config.js';
 import { parameterCount } from '../model/parameters.js';
+import { formOfWeights, type WeightsForm } from '../model/weights/folder.js';
 import { dataHome } from '../store/home.js';
 import { listRuns } from '../store/runs.js';
 import { initBackend } from '../tensor/backend.js';
@@ -71,8 +72,11 @@ export const doctor: Command = {
       io.print(`          webgpu: ${found}`);
     }
     io.print(
-      `Model     ${model.folder}, ${(model.parameters / 1e6).toFixed(1)} million weights${model.adapter === null ? '' : `, adapter ${model.adapter}`}`,
+      `Model     ${model.folder}, ${(model.parameters / 1e6).toFixed(1)} million weights in ${model.weights}${model.adapter === null ? '' : `, adapter ${model.adapter}`}`,
     );
+    if (model.weights === '8-bit integers') {
+      io.print('          What rounding to 8 bits costs: docs/quantization.md');
+    }
     io.print(`Disk      ${disk.home}: ${gib(disk.usedBytes)} used, ${gib(disk.freeBytes)} free`);
     if (disk.freeBytes < LEAST_FREE_BYTES) {
       io.print('          That is little: free some space before you train.');
@@ -108,9 +112,11 @@ function describeModel(root: string): {
   folder: string;
   adapter: string | null;
   parameters: number;
+  weights: WeightsForm;
 } {
   const { model, adapter } = modelFor(root);
-  return { folder: model, adapter, parameters: parameterCount(readConfig(model)) };
+  const parameters = parameterCount(readConfig(model));
+  return { folder: model, adapter, parameters, weights: formOfWeights(model) };
 }
 
 function describeDisk(): { home: string; usedBytes: number; freeBytes: number } {

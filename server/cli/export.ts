@@ -90,6 +90,11 @@ export const exportModel: Command = {
     model.dispose();
     const merged = adapterDir === null ? '' : `, the adapter ${adapterDir} merged`;
     io.print(`Wrote ${out} from ${dir}${merged}.`);
+    if (type === INT8) {
+      io.print(
+        'Its matrices are rounded to 8 bits, which costs something: `batcoder bench rounding --model DIR --from CODE` tells how much of a model in floats.',
+      );
+    }
     return { file: out, model: dir, adapter: adapterDir, type };
   },
 };

@@ -4,6 +4,7 @@ import { parsePlainDoc, renderPlainDoc } from '../languages/docs/plain.js';
 import { detectStyle, renderDoc } from '../languages/docs/styles.js';
 import { loadParser } from '../languages/parser.js';
 import type { Doc, DocStyle, LanguageId } from '../languages/types.js';
+import { formOfWeights, type WeightsForm } from '../model/weights/folder.js';
 import { loadSimilarity } from '../similarity/similarity.js';
 import { initBackend, type BackendReport } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
@@ -23,6 +24,8 @@ export interface EngineInfo {
   model: string;
   modelDir: string;
   parameters: number;
+  /** How the folder holds the matrices. */
+  weights: WeightsForm;
   adapter: string | null;
   /** Whether it is the one that ships with BatCoder, as it came. */
   builtIn: boolean;
@@ -96,6 +99,7 @@ class ModelEngine implements Engine {
       model: loaded.name,
       modelDir: loaded.dir,
       parameters: loaded.parameters,
+      weights: formOfWeights(loaded.dir),
       adapter: loaded.adapterDir,
       builtIn: loaded.dir === builtInModel() && loaded.adapterDir === null,
     };

@@ -63,7 +63,14 @@ export function startServer(connection: Connection, options: ServerOptions): voi
         progressListeners.forEach((listener) => listener(message.progress));
         return;
       }
-      status.set(message.state);
+      const { state } = message;
+      status.set(state);
+      if (state.kind === 'ready') {
+        const millions = (state.parameters / 1e6).toFixed(1);
+        log(
+          `model ${state.model}: ${millions} million weights in ${state.weights}, on ${state.backend}: ${state.backendReason}`,
+        );
+      }
       modelListeners.forEach((listener) => listener());
     },
     onCrash(reason, restarting) {

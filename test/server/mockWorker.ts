@@ -18,8 +18,10 @@ const READY: ModelState = {
   kind: 'ready',
   model: 'mock',
   parameters: 1_000_000,
+  weights: '32-bit floats',
   adapter: null,
   backend: 'none',
+  backendReason: 'answers are made by rule',
   builtIn: false,
 };
 

@@ -28,8 +28,17 @@ async function open(params: OpenParams): Promise<ModelState> {
 }
 
 function stateOf(engine: Engine): ModelState {
-  const { model, parameters, adapter, backend, builtIn } = engine.info();
-  return { kind: 'ready', model, parameters, adapter, backend: backend.name, builtIn };
+  const { backend, model, parameters, weights, adapter, builtIn } = engine.info();
+  return {
+    kind: 'ready',
+    model,
+    parameters,
+    weights,
+    adapter,
+    backend: backend.name,
+    backendReason: backend.reason,
+    builtIn,
+  };
 }
 
 const NOTHING_LEARNT: TrainOutcome = {

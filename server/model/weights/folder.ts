@@ -26,6 +26,20 @@ export function openWeights(folder: string): WeightsReader {
   return openShards(folder, index);
 }
 
+/** In what form a folder holds its matrices, in words. */
+export type WeightsForm = '8-bit integers' | '16-bit floats' | '32-bit floats';
+
+/** @throws UserError as {@link openWeights} does */
+export function formOfWeights(folder: string): WeightsForm {
+  const weights = openWeights(folder);
+  const types = new Set([...weights.tensors.values()].map(({ dtype }) => dtype));
+  weights.close();
+  if (types.has('I8')) {
+    return '8-bit integers';
+  }
+  return types.has('F16') || types.has('BF16') ? '16-bit floats' : '32-bit floats';
+}
+
 function openShards(folder: string, index: string): WeightsReader {
   const files = new Map<string, WeightsReader>();
   const close = () => files.forEach((file) => file.close());

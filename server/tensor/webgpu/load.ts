@@ -121,5 +121,5 @@ export async function loadWebgpu(): Promise<{ ok: boolean; reason: string; gpu: 
 /** One line on what was found. */
 export function describeAdapter({ name, fallback, maxBinding, maxShared }: AdapterFacts): string {
   const kind = fallback ? 'a processor that plays a GPU, slow' : 'a GPU';
-  return `${name} (${kind}; buffers of ${maxBinding / 2 ** 20} MiB, ${maxShared / 1024} KiB shared by a workgroup)`;
+  return `${name} (${kind}; buffers of ${maxBinding / 2 ** 20} MiB, ${maxShared / 1024} KiB shared by a workgroup); frozen weights in 8 bits are held as 16-bit floats, rounded`;
 }
