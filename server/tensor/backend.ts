@@ -1,13 +1,13 @@
 import './gradients.js';
 import '@tensorflow/tfjs-backend-cpu';
 import { backend, findBackend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
-import { availableParallelism } from 'node:os';
 import { UserError } from '../util/errors.js';
 import { type Addon, kernelsInUse, nativeAddon } from './addon.js';
 import { type KernelMemory, SystemMemory } from './kernelMemory.js';
 import { registerKernels } from './kernels/register.js';
 import { NativeBackend } from './nativeBackend.js';
 import { loadTensorflow } from './tensorflow.js';
+import { threadCount } from './threads.js';
 import { wasmAddon } from './wasmAddon.js';
 import { loadWebgpu } from './webgpu/load.js';
 
@@ -27,7 +27,7 @@ export interface BackendReport {
 }
 
 export interface BackendOptions {
-  /** Threads of the compiled kernels; default: BATCODER_THREADS, else what the machine lets this process use. */
+  /** Threads of the compiled kernels, as {@link threadCount} reads them; default: BATCODER_THREADS, else 0. */
   threads?: number;
 }
 
@@ -121,8 +121,7 @@ async function tryBackend(
 }
 
 function threadsOf({ threads }: BackendOptions): number {
-  const asked = threads ?? Number(process.env['BATCODER_THREADS'] ?? 0);
-  return asked > 0 ? asked : availableParallelism();
+  return threadCount(threads ?? Number(process.env['BATCODER_THREADS'] ?? 0));
 }
 
 async function startKernels(

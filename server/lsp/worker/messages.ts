@@ -13,7 +13,7 @@ import type {
 export interface OpenParams {
   workspaceRoot: string | null;
   modelDir: string | null;
-  /** 0: as many as the machine lets this process use. */
+  /** As in the settings. */
   threads: number;
   /** A backend's name, or `auto`. */
   backend: string;

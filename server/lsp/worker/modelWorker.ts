@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { setTensorflowEnvironment } from '../../tensor/tensorflowEnvironment.js';
+import { threadCount } from '../../tensor/threads.js';
 import { UserError } from '../../util/errors.js';
 import type { CallKind, FromWorker, OpenParams, ToWorker, WorkerCalls } from './messages.js';
 
@@ -42,7 +43,7 @@ export class ModelWorker {
   /** Starts the thread and opens the model there; the state comes by `onMessage`. */
   start(): void {
     const params = this.options.openParams();
-    setTensorflowEnvironment(process.env, params.threads);
+    setTensorflowEnvironment(process.env, threadCount(params.threads));
     const env: NodeJS.ProcessEnv = { ...process.env, BATCODER_THREADS: String(params.threads) };
     if (params.backend !== 'auto') {
       env['BATCODER_BACKEND'] = params.backend;

@@ -102,6 +102,21 @@ test.each([
   }
 });
 
+test('threads that wait for work take no processor time', () => {
+  const script = `
+    const addon = require(${JSON.stringify(assetPath('native', 'batcoder.node'))});
+    addon.setThreads(3);
+    const a = new Float32Array(300 * 300), c = new Float32Array(300 * 300);
+    for (let i = 0; i < 20; i++) addon.gemm(a, a, c, 300, 300, 300, false, false, 1, 0, 0, 1, false, null);
+    const start = process.cpuUsage();
+    setTimeout(() => {
+      const { user, system } = process.cpuUsage(start);
+      console.log((user + system) / 1000);
+    }, 300);`;
+  const milliseconds = Number(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }));
+  expect(milliseconds).toBeLessThan(50);
+});
+
 test('the addon computes in several worker threads at once', () => {
   const script = `
     const { Worker, isMainThread, parentPort } = require('node:worker_threads');
