@@ -35,8 +35,7 @@ export function findPeers(folder) {
     /** What is missing for a comparison, in words, or null. */
     missing({ peer }) {
       if (peer === 'llama.cpp') {
-        const needed = packages?.gguf ? null : `the package gguf for ${python}`;
-        return llama === null ? 'llama-bench (BATCODER_LLAMA_BENCH)' : needed;
+        return llama === null ? 'llama-bench (BATCODER_LLAMA_BENCH)' : null;
       }
       if (packages === null) {
         return `a Python with ${PACKAGES[peer].join(', ')} (BATCODER_PEERS_PYTHON)`;
@@ -47,10 +46,8 @@ export function findPeers(folder) {
 
     contender({ peer, phase, model, options, peerOptions, type }) {
       if (peer === 'llama.cpp') {
-        const file = model
-          ? exportGguf(model, folder, type)
-          : makeGguf(python, folder, options, type);
-        return llamaContender(llama, file, phase, options);
+        const source = model ?? saveRandomModel(folder, options);
+        return llamaContender(llama, exportGguf(source, folder, type), phase, options);
       }
       const script = join(scripts, peer === 'trl' ? 'grpo.py' : 'train.py');
       const given = { ...options, ...peerOptions, threads: THREADS };
@@ -61,7 +58,7 @@ export function findPeers(folder) {
 
 /** The versions of the packages in question, or null where there is no such Python. */
 function installedPackages(python) {
-  const names = [...new Set(Object.values(PACKAGES).flat()), 'gguf'];
+  const names = [...new Set(Object.values(PACKAGES).flat())];
   const code = `
 import importlib.metadata as m, json
 found = {d.name.lower(): d.version for d in m.distributions()}
@@ -79,31 +76,26 @@ function findLlama() {
   return folders.map((folder) => join(folder, 'llama-bench')).find(existsSync) ?? null;
 }
 
-/** A file of the same shape; random, since the speed does not depend on the weights. */
-function makeGguf(python, folder, { batch, prompt, length, ...shape }, type) {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${Object.values(shape).join('-')}-${type}.gguf`);
-  if (!existsSync(file)) {
-    const made = spawnSync(python, [join(scripts, 'random_gguf.py'), file, type, ...flags(shape)], {
-      encoding: 'utf8',
-    });
-    if (made.status !== 0) {
-      throw new Error(`random_gguf.py failed:\n${made.stderr}`);
-    }
-  }
-  return file;
+/** A folder with the random weights that `batcoder bench decode` has for a shape. */
+function saveRandomModel(folder, { batch, prompt, length, ...shape }) {
+  const dir = join(folder, 'random');
+  batcoder(['bench', 'decode', ...flags(shape), '--length', 1, '--rounds', 1, '--save', dir]);
+  return dir;
 }
 
 /** The weights of a model folder. */
 function exportGguf(model, folder, type) {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `model-${type}.gguf`);
-  const asked = ['export', file, '--gguf', '--type', type, '--model', model];
-  const made = spawnSync(process.execPath, [cli, ...asked], { encoding: 'utf8' });
-  if (made.status !== 0) {
-    throw new Error(`batcoder export failed:\n${made.stderr}`);
-  }
+  batcoder(['export', file, '--gguf', '--type', type, '--model', model]);
   return file;
+}
+
+function batcoder(args) {
+  const { status, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8' });
+  if (status !== 0) {
+    throw new Error(`batcoder ${args[0]} failed:\n${stderr}`);
+  }
 }
 
 const LONG_PROMPT = 512;
@@ -117,7 +109,7 @@ function llamaContender(bench, file, phase, { batch = 1, prompt, length }) {
     return new Restarted(
       join(dirname(bench), 'llama-batched-bench'),
       () => [...common, ...sizes, '--output-format', 'jsonl'],
-      (output) => ({ decode: [JSON.parse(lastJson(output)).t_tg] }),
+      (output) => ({ decode: [lastJson(output).t_tg] }),
       {},
     );
   }
@@ -135,4 +127,10 @@ function llamaContender(bench, file, phase, { batch = 1, prompt, length }) {
   );
 }
 
-const lastJson = (output) => output.split('\n').findLast((line) => line.startsWith('{'));
+function lastJson(output) {
+  const line = output.split('\n').findLast((each) => each.startsWith('{'));
+  if (line === undefined) {
+    throw new Error(`llama-batched-bench answered with no figures: '${output.slice(-200).trim()}'`);
+  }
+  return JSON.parse(line);
+}

@@ -33,7 +33,11 @@ if (!values.report) {
       console.log(`${item.title}: left out, since BATCODER_BENCH_MODEL names no trained model.`);
       continue;
     }
-    const result = await measure(item);
+    const result = (await attempt(item, 'once more')) ?? (await attempt(item, 'left out'));
+    if (result === null) {
+      process.exitCode = 1;
+      continue;
+    }
     console.log(`${item.title}: ${sentence(item, result)}`);
     if (peers) {
       keep(result);
@@ -42,6 +46,16 @@ if (!values.report) {
 }
 if (values.peers || values.report) {
   writeReport(root, read());
+}
+
+/** @param next what happens where it fails, which is said */
+async function attempt(item, next) {
+  try {
+    return await measure(item);
+  } catch (error) {
+    console.log(`${item.title}: ${next}, since it failed: ${error.message.trim()}`);
+    return null;
+  }
 }
 
 async function measure(item) {
@@ -59,6 +73,7 @@ async function measure(item) {
   }
   const load = loadavg()[0];
   const [ours, theirs] = await compare(contenders, turns);
+  const parts = theirs && ours.about.docTokens ? partsOf(ours, theirs, item) : null;
   if (theirs && ours.about.tokens) {
     // Answers end where they end: the peer's time is scaled to as many tokens.
     scale(theirs, item.phase, ours.about.tokens / item.options.length);
@@ -72,7 +87,16 @@ async function measure(item) {
     ours: { ...secondsOf(ours, item.phase), ...ours.about },
     peer: theirs ? { name: item.peer, ...secondsOf(theirs, item.phase), ...theirs.about } : null,
     speed: theirs ? speedRatio(ours, theirs, item.phase) : null,
+    ...(parts && { parts }),
   };
+}
+
+/** How many times as fast docs and code are, each against as many of the peer's tokens. */
+function partsOf(ours, theirs, { phase, options }) {
+  const { docTokens, codeTokens } = ours.about;
+  const part = (name, tokens) =>
+    (speedRatio(ours, theirs, name, phase).median * tokens) / options.length;
+  return { docs: part('docs', docTokens), code: part('code', codeTokens) };
 }
 
 function scale({ turns: measured }, phase, factor) {

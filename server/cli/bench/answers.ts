@@ -7,7 +7,7 @@ import { Qwen2Model } from '../../model/transformer.js';
 import type { BackendReport } from '../../tensor/backend.js';
 import type { Io, ParsedArgs } from '../command.js';
 import { quantizeAs } from './quantize.js';
-import { measureRounds, since } from './rounds.js';
+import { measureRounds, median, since } from './rounds.js';
 import { SAMPLES } from './samples.js';
 import { shapeReported } from './sizes.js';
 import { line, summarize } from './summary.js';
@@ -19,14 +19,14 @@ export async function benchAnswers(dir: string, args: ParsedArgs, io: Io, backen
   const speculate = args.flag('speculate');
   const prompts = promptsFor(await loadTokenizer(dir));
   const requests = SAMPLES.flatMap(({ language, name, doc, signature, rest }) => [
-    prompts.document({ language, name, code: signature + rest }),
-    prompts.generate(language, doc, signature),
+    { wanted: 'docs' as const, ids: prompts.document({ language, name, code: signature + rest }) },
+    { wanted: 'code' as const, ids: prompts.generate(language, doc, signature) },
   ]);
-  let tokens = 0;
+  let tokens = { docs: 0, code: 0 };
   const { seconds } = await measureRounds(args, io, async () => {
-    tokens = 0;
-    let decode = 0;
-    for (const request of requests) {
+    tokens = { docs: 0, code: 0 };
+    const took = { docs: 0, code: 0 };
+    for (const { wanted, ids: request } of requests) {
       let first = 0;
       const [{ ids }] = await generate(model, [request], {
         maxNewTokens: args.number('length') ?? 128,
@@ -38,22 +38,27 @@ export async function benchAnswers(dir: string, args: ParsedArgs, io: Io, backen
           return false;
         },
       });
-      decode += since(first);
-      tokens += ids.length - 1;
+      took[wanted] += since(first);
+      tokens[wanted] += ids.length - 1;
     }
-    return { decode };
+    return { ...took, decode: took.docs + took.code };
   });
-  const work = 2 * parameterCount(model.config) * tokens;
+  const all = tokens.docs + tokens.code;
+  const work = 2 * parameterCount(model.config) * all;
   const result = {
     what: 'decode',
     model: basename(dir),
     parameters: parameterCount(model.config),
     weights,
     speculate,
-    ...summarize({ tokens, seconds: seconds.decode, work }, backend),
+    ...summarize({ tokens: all, seconds: seconds.decode, work }, backend),
     ...shapeReported(model.config),
     requests: requests.length,
-    tokens,
+    tokens: all,
+    docTokens: tokens.docs,
+    codeTokens: tokens.code,
+    docTokensPerSecond: tokens.docs / median(seconds.docs),
+    codeTokensPerSecond: tokens.code / median(seconds.code),
   };
   io.print(line(result));
   model.dispose();

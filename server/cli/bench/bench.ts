@@ -73,11 +73,17 @@ export const bench: Command = {
     },
     { name: 'speculate', summary: 'decode: guess tokens from what stands before' },
     {
+      name: 'save',
+      value: 'string',
+      placeholder: 'DIR',
+      summary: 'decode: write the random model there first, for another program to measure',
+    },
+    {
       name: 'model',
       value: 'string',
       placeholder: 'DIR',
       summary:
-        'decode: a trained model, which answers requests for docs and code; hover: the model to ask (default: the built-in one); rounding: a model in floats',
+        'decode: a trained model, which answers requests for docs and code; load: open this model, draw a token and end; hover: the model to ask (default: the built-in one); rounding: a model in floats',
     },
     {
       name: 'dtype',

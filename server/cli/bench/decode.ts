@@ -1,10 +1,11 @@
+import { resolve } from 'node:path';
 import { generate } from '../../model/generation.js';
 import { parameterCount } from '../../model/parameters.js';
 import type { BackendReport } from '../../tensor/backend.js';
 import type { Io, ParsedArgs } from '../command.js';
 import { benchAnswers } from './answers.js';
 import { quantizeAs } from './quantize.js';
-import { randomModel, someIds } from './randomModel.js';
+import { randomModel, saveRandomModel, someIds } from './randomModel.js';
 import { measureRounds, median, since } from './rounds.js';
 import { shapeOf, shapeReported } from './sizes.js';
 import { line, summarize } from './summary.js';
@@ -26,6 +27,10 @@ export async function benchDecoding(args: ParsedArgs, io: Io, backend: BackendRe
   const promptLength = args.number('prompt') ?? SHORT_PROMPT;
   const config = shapeOf(args, Math.max(promptLength, LONG_PROMPT) + length + 1);
   const model = randomModel(config);
+  const save = args.string('save');
+  if (save !== undefined) {
+    saveRandomModel(model, resolve(io.cwd, save));
+  }
   const weights = quantizeAs(model, args.string('weights'));
   const speculate = args.flag('speculate');
   // New prompts each time, or the prefix cache would hold them already.

@@ -1,5 +1,8 @@
 import type { Qwen2Config } from '../../model/config.js';
+import { saveTokenizer } from '../../model/tokenizer/load.js';
+import { trainTokenizer } from '../../model/tokenizer/train.js';
 import { Qwen2Model } from '../../model/transformer.js';
+import { UsageError } from '../../util/errors.js';
 import { Random } from '../../util/random.js';
 
 const DEVIATION = 0.02;
@@ -27,8 +30,21 @@ export function quickWeights(): (name: string, shape: readonly number[]) => Floa
   };
 }
 
+/** The same weights for the same shape. */
 export function randomModel(config: Qwen2Config): Qwen2Model {
   return Qwen2Model.fromWeights(config, quickWeights());
+}
+
+/**
+ * Writes a model with a tokenizer that knows the 256 bytes and nothing else, so that it can be exported.
+ * @throws UsageError where the vocabulary has no room for them
+ */
+export function saveRandomModel(model: Qwen2Model, dir: string): void {
+  if (model.config.vocabSize < 256) {
+    throw new UsageError('--save needs a vocabulary of at least 256.');
+  }
+  model.save(dir);
+  saveTokenizer(dir, trainTokenizer([], { vocabSize: 256, specials: [] }));
 }
 
 /** Token ids without a pattern that a model could learn at once. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -12,9 +12,10 @@ import { configForSize } from '../../../server/model/presets.js';
 import { loadTokenizer, saveTokenizer } from '../../../server/model/tokenizer/load.js';
 import { trainTokenizer } from '../../../server/model/tokenizer/train.js';
 import { Qwen2Model } from '../../../server/model/transformer.js';
+import { exportGguf } from '../../../server/model/weights/ggufModel.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 
-const TINY = ['--layers', '2', '--width', '32', '--heads', '2', '--vocab', '64', '--rounds', '2'];
+const TINY = ['--layers', '2', '--width', '32', '--heads', '2', '--vocab', '300', '--rounds', '2'];
 
 /** Some code that people wrote. */
 const UTIL = join(import.meta.dirname, '../../../server/util');
@@ -104,6 +105,21 @@ describe('batcoder bench', () => {
     expect(result.firstTokenSeconds).toBeGreaterThan(0);
   });
 
+  it('writes the random model for another program to decode the same weights', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'batcoder-'));
+    try {
+      await measure('decode', '--length', '1', '--save', join(dir, 'a'));
+      await measure('decode', '--length', '1', '--save', join(dir, 'b'));
+      const read = (name: string, file: string) => readFileSync(join(dir, name, file));
+      expect(read('a', 'model.safetensors')).toEqual(read('b', 'model.safetensors'));
+      const model = Qwen2Model.load(join(dir, 'a'));
+      exportGguf(join(dir, 'gguf'), model, 'a', join(dir, 'a', 'tokenizer.json'), 'q8_0');
+      model.dispose();
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
   it.each(['int8', 'int4'])('decodes with weights in %s', async (weights) => {
     const { result } = await measure('decode', '--length', '3', '--weights', weights);
     expect(result).toMatchObject({ weights, speculate: false });
@@ -116,6 +132,8 @@ describe('batcoder bench', () => {
       const plain = await measure('decode', '--model', dir, '--length', '8');
       const guessed = await measure('decode', '--model', dir, '--length', '8', '--speculate');
       expect(plain.result).toMatchObject({ requests: 8, speculate: false });
+      const { tokens, docTokens, codeTokens } = plain.result;
+      expect(Number(docTokens) + Number(codeTokens)).toBe(tokens);
       expect(guessed.result).toMatchObject({ speculate: true, tokens: plain.result.tokens });
     } finally {
       rmSync(dir, { recursive: true });
@@ -160,6 +178,9 @@ describe('batcoder bench', () => {
     const size = dtype === 'bf16' ? 2 : 4;
     expect(result.fileBytes).toBeGreaterThan(size * Number(result.parameters));
     expect(result.timesPlainRead).toBeGreaterThan(0);
+    // A process takes longer to its first token than this one, which runs already.
+    expect(result.processFirstTokenSeconds).toBeGreaterThan(Number(result.firstTokenSeconds));
+    expect(result.jsKernels).toEqual({});
     expect(files()).toEqual(before);
   });
 
