@@ -96,6 +96,8 @@ export function writeReport(root, { machine, results }) {
       profiled.map(profileRow),
     ),
     '',
+    'A frozen base of LoRA multiplies in 8 bits, which the processor does faster than 32-bit products: measured by the peak of these, such a row can pass 100 %.',
+    '',
     ...profiled.map(({ title, result }) => kernelTable(title, result.ours)),
     '## Loading',
     '',
@@ -106,8 +108,8 @@ export function writeReport(root, { machine, results }) {
         'opened in',
         'times a plain read',
         'goal',
-        'first token after',
-        'in a fresh process',
+        'first token, from opening the file',
+        'from the start of a process, its file on the disk',
       ],
       items.filter(({ what }) => what === 'load').map(loadingRow),
     ),
@@ -125,7 +127,7 @@ function versions(items) {
 }
 
 function comparisonRow({ title, goal, result }) {
-  const { ours, peer, speed, turns, load, commit } = result;
+  const { ours, peer, speed, parts, turns, load, commit } = result;
   const memory = ours.peakRssBytes / peer.peakRssBytes;
   const met = speed.median >= goal.speed && !(memory > goal.memory);
   const goals = [`≥ ${goal.speed}`, ...(goal.memory ? [`memory ≤ ${goal.memory}`] : [])];
@@ -134,7 +136,8 @@ function comparisonRow({ title, goal, result }) {
     rate(ours.median),
     rate(peer.median),
     peer.name,
-    `**${number(speed.median)}** (${number(speed.least)}–${number(speed.most)})`,
+    `**${number(speed.median)}** (${number(speed.least)}–${number(speed.most)})` +
+      (parts ? `; docs ${number(parts.docs)}, code ${number(parts.code)}` : ''),
     `${goals.join(', ')}: ${met ? 'met' : 'not met'}`,
     mebibytes(ours.peakRssBytes),
     peer.peakRssBytes ? number(memory) : '–',
@@ -203,6 +206,8 @@ function loadingRow({ title, goal, result: { ours } }) {
     number(ours.timesPlainRead),
     `< ${goal.plainRead}: ${ours.timesPlainRead < goal.plainRead ? 'met' : 'not met'}`,
     rate(ours.firstTokenSeconds),
-    rate(ours.firstTokenSecondsCold),
+    ours.processFirstTokenSeconds
+      ? `${rate(ours.processFirstTokenSeconds)}${ours.fileEvicted ? '' : ' (in memory)'}`
+      : '–',
   ];
 }

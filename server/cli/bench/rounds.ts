@@ -16,23 +16,17 @@ export const ROUND_OPTIONS: readonly OptionSpec[] = [
   },
 ];
 
-/** What the rounds took, by name. */
-export interface Rounds<Phase extends string> {
-  /** Of the first round, which is not counted. */
-  warmUp: Record<Phase, number>;
-  seconds: Record<Phase, number[]>;
-}
-
 /**
- * Runs a round over and over. With `--paced` the first one's times are the first answer, and the end of the standard
+ * Runs a round over and over; the first one is not counted. With `--paced` the first one's times are the first answer, and the end of the standard
  * input is the end.
  * @param round tells the seconds of each of its phases
+ * @returns the seconds of all rounds by phase
  */
 export async function measureRounds<Phase extends string>(
   args: ParsedArgs,
   io: Io,
   round: () => Record<Phase, number> | Promise<Record<Phase, number>>,
-): Promise<Rounds<Phase>> {
+): Promise<{ seconds: Record<Phase, number[]> }> {
   const warmUp = await round();
   const phases = Object.keys(warmUp) as Phase[];
   const run = async (count: number): Promise<Record<Phase, number[]>> => {
@@ -43,7 +37,7 @@ export async function measureRounds<Phase extends string>(
     return byPhase(phases, (phase) => rounds.map((times) => times[phase]));
   };
   if (!args.flag('paced')) {
-    return { warmUp, seconds: await run(args.number('rounds') ?? 5) };
+    return { seconds: await run(args.number('rounds') ?? 5) };
   }
   const answer = (times: Record<Phase, number[]>): void => {
     process.stdout.write(`${JSON.stringify(times)}\n`);
@@ -55,7 +49,7 @@ export async function measureRounds<Phase extends string>(
     answer(times);
     phases.forEach((phase) => seconds[phase].push(...times[phase]));
   }
-  return { warmUp, seconds };
+  return { seconds };
 }
 
 function byPhase<Phase extends string, T>(
