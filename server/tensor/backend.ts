@@ -139,9 +139,13 @@ async function startKernels(
     }
     await setBackend(name);
     const count = addon.threads();
+    const lost =
+      name === 'wasm'
+        ? ': several times slower than native, no paged cache, no sampling in C++'
+        : '';
     return {
       ok: true,
-      reason: `compiled kernels for ${addon.isa()} on ${count} thread${count === 1 ? '' : 's'}`,
+      reason: `compiled kernels for ${addon.isa()} on ${count} thread${count === 1 ? '' : 's'}${lost}`,
     };
   } catch (error) {
     const message = error instanceof Error ? error.message.split('\n')[0] : String(error);

@@ -42,6 +42,7 @@ test('without the addon wasm is chosen, and the report tells how to get native',
   });
   const report = await initBackend(undefined, { threads: 1 });
   expect(report).toMatchObject({ name: 'wasm', threads: 1, isa: 'simd128' });
+  expect(report.reason).toMatch(/on 1 thread: several times slower than native, no paged cache/);
   expect(report.tried[1].reason).toMatch(/cannot open.*npm run build:native/);
   expect(getBackend()).toBe('wasm');
   expect([...add(ones([2]), 1).dataSync()]).toEqual([2, 2]);
