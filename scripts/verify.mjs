@@ -95,6 +95,7 @@ await check('import direction', bin('depcruise'), [
 ]);
 await check('dead code', bin('knip'), []);
 await check('software GPU installed', 'node', ['test/host/webgpu.mjs']);
+await check('TensorFlow set up where there is one', 'node', ['test/host/tensorflow.mjs']);
 await vitest('unit tests', process.execPath, []);
 // Most machines have no AVX-512: the whole engine is tested on what they run, too.
 await vitest(

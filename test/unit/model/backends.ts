@@ -20,8 +20,11 @@ export function onCompiled(title: string, tests: (backend: 'native' | 'wasm') =>
   describe(`${title} on wasm`, () => tests('wasm'));
 }
 
-/** The BATCODER_HOME in which `batcoder doctor --setup-tensorflow` was run, if there is one. */
-const TENSORFLOW_HOME = [process.env['BATCODER_TEST_TENSORFLOW'] ?? dataHome()].find((home) =>
+/** Where `npm run verify` runs the doctor's set-ups. */
+const VERIFY_HOME = join(import.meta.dirname, '../../.out');
+
+/** The BATCODER_HOME in which `batcoder doctor --setup-tensorflow` was run, by verify or by a person, if there is one. */
+const TENSORFLOW_HOME = [join(VERIFY_HOME, 'tensorflow'), dataHome()].find((home) =>
   TENSORFLOW_PACKAGES.some((name) =>
     existsSync(join(home, 'tensorflow/node_modules', name, 'lib/napi-v8/tfjs_binding.node')),
   ),
@@ -36,12 +39,10 @@ export function onTensorflow(title: string, tests: () => void): void {
 
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
-/** Where `npm run verify` runs `batcoder doctor --setup-webgpu`. */
-const VERIFY_HOME = join(import.meta.dirname, '../../.out/webgpu');
-
 /** The BATCODER_HOME in which that was run, by verify or by a person, and what is missing there. */
 function webgpuHome(): { home: string; missing: string | null } {
-  const home = existsSync(VERIFY_HOME) ? VERIFY_HOME : dataHome();
+  const verified = join(VERIFY_HOME, 'webgpu');
+  const home = existsSync(verified) ? verified : dataHome();
   vi.stubEnv('BATCODER_HOME', home);
   // A GPU for machines without one: Debian's chromium-common brings it.
   if (existsSync(SWIFTSHADER)) {
