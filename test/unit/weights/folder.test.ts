@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openWeights } from '../../../server/model/weights/folder.js';
-import { writeSafetensors } from '../../../server/model/weights/safetensors.js';
+import { formOfWeights, openWeights } from '../../../server/model/weights/folder.js';
+import { type TensorData, writeSafetensors } from '../../../server/model/weights/safetensors.js';
 import { UserError } from '../../../server/util/errors.js';
 import { temporaryFolder } from './support.js';
 
@@ -58,5 +58,20 @@ describe('openWeights', () => {
 
   it('says what is missing in a folder without weights', () => {
     expect(() => openWeights(folder)).toThrow(/holds no weights/);
+  });
+});
+
+describe('formOfWeights', () => {
+  const norm: TensorData = { shape: [2], data: new Float32Array(2) };
+  const half: TensorData = { shape: [1, 2], data: new Float32Array(2), dtype: 'BF16' };
+  const integers: TensorData = { shape: [1, 2], data: new Int8Array(2), dtype: 'I8' };
+  it.each([
+    ['32-bit floats', [norm]],
+    ['16-bit floats', [norm, half]],
+    ['8-bit integers', [norm, half, integers]],
+  ])('says %s', (form, tensors) => {
+    const named = tensors.map((tensor, i): [string, TensorData] => [`${i}`, tensor]);
+    writeSafetensors(join(folder, 'model.safetensors'), new Map(named));
+    expect(formOfWeights(folder)).toBe(form);
   });
 });
