@@ -54,6 +54,9 @@ export abstract class AssignmentReader {
 
   abstract visit(node: number, mode: number): Sources;
 
+  /** What chooses the element or the slice of an index expression. */
+  protected abstract elementOf(node: number, base: number): Sources[];
+
   /** Hangs a node under what decides whether it runs. */
   protected hold(node: number): number {
     if (this.graph.held[node] === 0) {
@@ -99,6 +102,36 @@ export abstract class AssignmentReader {
     return result;
   }
 
+  /** An attribute or element: what it is a part of, and as which part a variable keeps it. */
+  protected partOf(node: number): { base: number; name: number; detail: string } {
+    const { syntax } = this;
+    const parts = syntax.parts(node);
+    const property = syntax.field(node, 'property attribute field name suffix method');
+    const object = syntax.field(node, 'object value operand argument expression table receiver');
+    const base = object >= 0 ? object : (parts.find((part) => part !== property) ?? node);
+    const inner = syntax.inner(base);
+    const named = syntax.role(inner) === ROLE.name ? syntax.name(inner) : -1;
+    const name = named >= 0 && this.definitions.has(named) ? named : -1;
+    if (syntax.role(node) === ROLE.index) {
+      return { base, name, detail: '[]' };
+    }
+    const last = property >= 0 ? property : parts[parts.length - 1];
+    return { base, name, detail: syntax.text(last).replace(/^[.?#]+/, '') };
+  }
+
+  /** Ruby says `a.b = c` as a call of `a.b`. */
+  private isAttribute(node: number): boolean {
+    const { syntax } = this;
+    const role = syntax.role(node);
+    return (
+      role === ROLE.member ||
+      (role === ROLE.call &&
+        syntax.grammar.language === 'ruby' &&
+        syntax.field(node, 'receiver') >= 0 &&
+        syntax.field(node, 'arguments') < 0)
+    );
+  }
+
   protected target(outer: number): Target {
     const { syntax } = this;
     const node = syntax.inner(outer);
@@ -107,27 +140,18 @@ export abstract class AssignmentReader {
     if (role === ROLE.name) {
       target.kind = 'name';
       target.name = syntax.name(node);
-    } else if (role === ROLE.member || role === ROLE.index) {
-      const parts = syntax.parts(node);
-      const property = syntax.field(node, 'property attribute field name suffix');
-      const object = syntax.field(node, 'object value operand argument expression table');
-      const base = object >= 0 ? object : (parts.find((part) => part !== property) ?? node);
-      const inner = syntax.inner(base);
-      const name = syntax.role(inner) === ROLE.name ? syntax.name(inner) : -1;
-      if (name >= 0 && this.definitions.has(name)) {
-        target.name = name;
+    } else if (role === ROLE.index || this.isAttribute(node)) {
+      const { base, name, detail } = this.partOf(node);
+      target.kind = role === ROLE.index ? 'index' : 'member';
+      target.name = name;
+      target.detail = detail;
+      if (name >= 0) {
         target.object = this.definitions.base(name);
       } else if (base !== node) {
         target.object = this.value(base);
       }
-      if (role === ROLE.member) {
-        const last = property >= 0 ? property : parts[parts.length - 1];
-        target.kind = 'member';
-        target.detail = syntax.text(last).replace(/^[.?#]+/, '');
-      } else {
-        target.kind = 'index';
-        target.detail = '[]';
-        target.index = parts.filter((part) => part !== base).map((part) => this.value(part));
+      if (role === ROLE.index) {
+        target.index = this.elementOf(node, base);
       }
     } else if (syntax.isLike(node, DECLARATOR)) {
       const name = syntax.firstName(node);
@@ -141,7 +165,7 @@ export abstract class AssignmentReader {
     if (target.kind === 'name') {
       return this.read(target.name);
     }
-    if (target.kind === 'pattern') {
+    if (target.kind === 'pattern' || this.syntax.role(target.node) === ROLE.call) {
       return this.visit(target.node, VALUE);
     }
     const result = this.graph.node(CATEGORY.access, target.detail);
@@ -187,10 +211,8 @@ export abstract class AssignmentReader {
       this.graph.data(target.object, result, 1);
       target.index.forEach((each, place) => this.graph.data(each, result, place + 2));
       if (target.name >= 0) {
-        if (target.kind === 'index') {
-          // Another element may be the same one: element writes keep their order.
-          this.graph.data(this.definitions.attribute(target.name, target.detail), result, 1);
-        }
+        // The last write stays; of elements, another may be the same one.
+        this.graph.data(this.definitions.attribute(target.name, target.detail), result, 1);
         this.definitions.defineAttribute(target.name, target.detail, [result]);
       }
     }

@@ -76,7 +76,6 @@ export abstract class CallReader extends AssignmentReader {
       }
     }
     const owner = receiver < 0 ? -1 : syntax.inner(receiver);
-    const ownerName = owner >= 0 && syntax.role(owner) === ROLE.name ? syntax.name(owner) : -1;
     const object = receiver < 0 ? called : this.value(receiver);
     const args = rest.flatMap((part) =>
       syntax.role(part) === ROLE.arguments ? syntax.parts(part) : [part],
@@ -88,7 +87,7 @@ export abstract class CallReader extends AssignmentReader {
     }
     graph.data(object, result, 0);
     values.forEach((value, place) => graph.data(value, result, place + 1));
-    this.effects(result, detail, ownerName, args, mode);
+    this.effects(result, detail, owner, args, mode);
     return [result];
   }
 
@@ -109,9 +108,7 @@ export abstract class CallReader extends AssignmentReader {
     if (mode !== STATEMENT && !changes) {
       return;
     }
-    if (owner >= 0 && this.definitions.has(owner)) {
-      this.definitions.change(owner, call);
-    } else if (args.length > 0) {
+    if (!this.changesOwner(call, owner) && args.length > 0) {
       const first = this.syntax.firstName(args[0]);
       const { end } = this.syntax.tree;
       if (first >= 0 && end[first] === end[args[0]]) {
@@ -121,5 +118,24 @@ export abstract class CallReader extends AssignmentReader {
         }
       }
     }
+  }
+  /** A variable, or one attribute or element of one. @returns whether the owner is such a thing */
+  private changesOwner(call: number, owner: number): boolean {
+    const { syntax, definitions } = this;
+    const role = owner < 0 ? -1 : syntax.role(owner);
+    if (role === ROLE.name) {
+      const name = syntax.name(owner);
+      if (definitions.has(name)) {
+        definitions.change(name, call);
+        return true;
+      }
+    } else if (role === ROLE.member || role === ROLE.index) {
+      const { name, detail } = this.partOf(owner);
+      if (name >= 0) {
+        definitions.defineAttribute(name, detail, [call]);
+        return true;
+      }
+    }
+    return false;
   }
 }

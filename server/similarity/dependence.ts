@@ -1,4 +1,5 @@
 import { STATEMENT, type Sources, TAIL } from './assignments.js';
+import type { LanguageId } from '../languages/types.js';
 import type { FlatTree } from './flatTree.js';
 import { CATEGORY, EDGE, GraphBuilder, type ProgramGraph } from './programGraph.js';
 import { ROLE } from './roles.js';
@@ -17,6 +18,20 @@ const EMPTY_BODIES = new Set(['ruby', 'lua']);
 const BODY = /body|block|arrow_expression|statements/;
 const BLOCK = /block|body|compound|statement/;
 const SELF = /self/;
+/** What a method calls its object, where no parameter does. */
+const RECEIVER: Partial<Record<LanguageId, string>> = {
+  typescript: 'this',
+  tsx: 'this',
+  javascript: 'this',
+  java: 'this',
+  csharp: 'this',
+  cpp: 'this',
+  kotlin: 'this',
+  scala: 'this',
+  php: '$this',
+  ruby: 'self',
+  lua: 'self',
+};
 const INITIALIZERS = /^field_initializer_list$/;
 /** A parameter with something around its name. */
 const DECORATED = /declarator|splat|optional|variadic/;
@@ -196,6 +211,9 @@ class FunctionReader extends StatementReader {
     this.depth++;
     const body = this.bodyOf(node);
     this.readParameters(node, owner, body);
+    if (this.depth === 1) {
+      this.defineReceiver(node);
+    }
     const parts =
       body >= 0 ? [body] : syntax.role(node) === ROLE.lambda ? this.looseBody(node) : [];
     this.initializers(node, body);
@@ -214,6 +232,27 @@ class FunctionReader extends StatementReader {
     if (syntax.role(node) === ROLE.lambda) {
       // What a closure sets, its surroundings may see afterwards.
       this.definitions.merge(inside);
+    }
+  }
+
+  /** The object that a method is called on, where no parameter holds it: its attributes are kept like a variable's. */
+  private defineReceiver(node: number): void {
+    const { syntax, definitions } = this;
+    const receiver = RECEIVER[syntax.grammar.language];
+    const { start, end, next } = syntax.tree;
+    for (let at = node; receiver !== undefined && at < next[node]; at++) {
+      if (
+        syntax.role(at) === ROLE.name &&
+        end[at] - start[at] === receiver.length &&
+        syntax.text(at) === receiver
+      ) {
+        const name = syntax.name(at);
+        if (!definitions.has(name)) {
+          this.used.add(name);
+          definitions.define(name, [this.global(name)]);
+        }
+        return;
+      }
     }
   }
 

@@ -28,6 +28,9 @@ const POSITIVE = new Map([
   ['!in', 'in'],
   ['!is', 'is'],
 ]);
+/** What stands between the bounds of a slice or a range. */
+const SEPARATOR = /:|\.{2,3}/g;
+const COMMENT = /#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 const UNORDERED = new Set(['+', '*', '==', '!=', '===', '!==', '&', '|', '^']);
 /** Turns expressions into nodes and data edges. Statements are the subclass's business. */
 export abstract class ExpressionReader extends CallReader {
@@ -64,6 +67,8 @@ export abstract class ExpressionReader extends CallReader {
       case ROLE.member:
       case ROLE.index:
         return this.readTarget(this.target(node));
+      case ROLE.slice:
+        return this.bounds(node, ':', syntax.parts(node));
       case ROLE.collection:
         return this.collection(node);
       case ROLE.keyed:
@@ -103,6 +108,9 @@ export abstract class ExpressionReader extends CallReader {
       return [pairs.reduce((left, right) => [this.operation('&&', [left, right], true)])[0]];
     }
     let operator = syntax.operator(node);
+    if (parts.length < 2 && operator.startsWith('..')) {
+      return this.bounds(node, operator, parts);
+    }
     let values = parts;
     if (operator === '' || parts.length === 3) {
       // Infix calls of Kotlin and Scala: the operator is a name in the middle.
@@ -118,6 +126,29 @@ export abstract class ExpressionReader extends CallReader {
         ordered,
       ),
     ];
+  }
+
+  /** A slice or a range, of which any side may be open: a bound's place is the number of separators before it. */
+  private bounds(node: number, operator: string, parts: number[], from = node): Sources {
+    const { tree } = this.syntax;
+    const result = this.graph.node(CATEGORY.operator, operator);
+    let at = from === node ? tree.start[node] : tree.end[from];
+    let place = 0;
+    for (const part of parts) {
+      const between = tree.text.slice(at, tree.start[part]).replace(COMMENT, '');
+      place += between.match(SEPARATOR)?.length ?? 0;
+      this.graph.data(this.value(part), result, place);
+      at = tree.end[part];
+    }
+    return [result];
+  }
+
+  protected override elementOf(node: number, base: number): Sources[] {
+    const { syntax } = this;
+    const parts = syntax.parts(node).filter((part) => part !== base);
+    return syntax.typeName(node) === 'slice_expression'
+      ? [this.bounds(node, ':', parts, base)]
+      : parts.map((part) => this.value(part));
   }
 
   /** `a > b` is `b < a`. */

@@ -53,6 +53,7 @@ export const ROLE = {
   parameters: 45,
   arguments: 46,
   guard: 47,
+  slice: 48,
 } as const;
 
 export type Role = keyof typeof ROLE;
@@ -135,7 +136,7 @@ const COMMON: RoleTable = {
     bracket_index_expression slice_expression`,
   collection: `array list tuple set dictionary object hash table_constructor array_initializer initializer_list
     array_expression tuple_expression collection_literal literal_value initializer_expression collection_expression
-    array_creation object_literal list_literal anonymous_object_creation_expression slice right_assignment_list
+    array_creation object_literal list_literal anonymous_object_creation_expression right_assignment_list
     field_initializer_list expression_list variable_list`,
   keyed: `pair keyword_argument keyed_element field field_initializer element_initializer hash_pair`,
   if: `if_statement if_expression if elif_clause else_if_clause elsif elseif_statement if_modifier
@@ -175,6 +176,7 @@ const COMMON: RoleTable = {
   parameters: `parameters formal_parameters parameter_list function_value_parameters method_parameters lambda_parameters
     closure_parameters block_parameters class_parameters inferred_parameters bracketed_parameter_list`,
   arguments: `arguments argument_list value_arguments`,
+  slice: 'slice',
 };
 
 /** Where a grammar uses a name for something else. */
@@ -224,7 +226,10 @@ export function rolesFor(
     if (name === null) {
       return;
     }
-    if (!isNamed(id)) {
+    if (name === 'this') {
+      // In C# a token.
+      roles[id] = ROLE.name;
+    } else if (!isNamed(id)) {
       roles[id] = PUNCTUATION.has(name) ? ROLE.drop : ROLE.skip;
     } else if (/comment|^preproc_/.test(name)) {
       roles[id] = ROLE.drop;
