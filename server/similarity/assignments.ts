@@ -11,7 +11,11 @@ export const STATEMENT = 1;
 export const TAIL = 2;
 
 /** Patterns of places, even where there is one place only. */
-const LISTS = /^(?:array|tuple|list)_pattern$/;
+const LISTS = /^(?:array|tuple|list)_pattern$|^pattern_list$/;
+/** The rest of what is taken apart. */
+const REST = /rest|splat/;
+/** A place with what it gets where nothing is there. */
+const DEFAULTED = /assignment_pattern$/;
 /** Several values or places in a row. */
 const ROWS =
   /^(?:expression_list|variable_list|pattern_list|left_assignment_list|right_assignment_list|tuple|tuple_pattern|tuple_expression)$/;
@@ -228,27 +232,40 @@ export abstract class AssignmentReader {
       this.definitions.define(syntax.name(node), value);
     } else if (role === ROLE.member || role === ROLE.index) {
       this.store(this.target(node), value);
+    } else if (syntax.isLike(node, DEFAULTED)) {
+      this.graph.data(this.value(syntax.field(node, 'right')), value[0], 1);
+      this.bind(syntax.field(node, 'left'), value);
+    } else if (syntax.field(node, 'key') >= 0 && syntax.field(node, 'value') >= 0) {
+      this.bind(syntax.field(node, 'value'), value);
     } else {
-      const parts = syntax.parts(node);
-      parts.forEach((part, place) => {
-        if (
-          syntax.isField(part, 'key type') ||
-          (syntax.isField(part, 'right') && parts.length > 1)
-        ) {
-          return;
-        }
-        const key = syntax.field(part, 'key');
-        const shorthand = syntax.isLike(part, SHORTHAND);
-        if (parts.length === 1 && key < 0 && !shorthand && !syntax.isLike(node, LISTS)) {
-          this.bind(part, value);
-          return;
-        }
-        const detail = key >= 0 ? syntax.text(key) : shorthand ? syntax.text(part) : `#${place}`;
-        const component = this.graph.node(CATEGORY.access, detail);
-        this.graph.data(value, component, 0);
-        this.bind(part, [component]);
-      });
+      this.bindParts(node, value);
     }
+  }
+
+  private bindParts(node: number, value: Sources): void {
+    const { syntax } = this;
+    const parts = syntax.parts(node);
+    parts.forEach((part, place) => {
+      if (syntax.isField(part, 'type')) {
+        return;
+      }
+      const named = syntax.isLike(part, DEFAULTED) ? syntax.field(part, 'left') : part;
+      const key = syntax.field(part, 'key');
+      const shorthand = syntax.isLike(named, SHORTHAND);
+      const rest = syntax.isLike(part, REST);
+      if (parts.length === 1 && key < 0 && !shorthand && !rest && !syntax.isLike(node, LISTS)) {
+        this.bind(part, value);
+        return;
+      }
+      const detail = key >= 0 ? syntax.text(key) : shorthand ? syntax.text(named) : `#${place}`;
+      const component = this.graph.node(CATEGORY.access, rest ? `...${detail}` : detail);
+      this.graph.data(value, component, 0);
+      this.bind(part, [component]);
+    });
+  }
+
+  protected isRest(node: number): boolean {
+    return this.syntax.isLike(node, REST);
   }
 
   protected declareOnly(node: number): void {

@@ -1,4 +1,5 @@
 import { type Sources, STATEMENT, VALUE } from './assignments.js';
+import type { LanguageId } from '../languages/types.js';
 import type { Definitions } from './definitions.js';
 import { ExpressionReader } from './expressions.js';
 import { CATEGORY, EDGE } from './programGraph.js';
@@ -8,12 +9,21 @@ import { ROLE } from './roles.js';
 interface Exits {
   broken: Definitions[];
   continued: Definitions[];
+  /** Empty: none. */
+  label: string;
 }
 
 const PATTERN_LANGUAGES = new Set(['rust', 'scala', 'python', 'kotlin', 'csharp']);
 
+/** The types in a handler's head, where they need not begin with a capital. */
+const CAUGHT: Partial<Record<LanguageId, RegExp>> = {
+  python: /[A-Za-z_][\w.]*/g,
+  cpp: /\b(?!const\b)[A-Za-z_][\w:]*/g,
+};
+
 const ELSE = /^(?:elif|elsif|else)/;
 const PATTERN = /pattern|label|condition/;
+const LABEL = /^label$/;
 
 interface Side {
   definitions: Definitions;
@@ -31,6 +41,22 @@ export abstract class BranchReader extends ExpressionReader {
   protected dead = false;
 
   protected exits: Exits[] = [];
+  /** Of the loop or switch that comes next. */
+  protected label = '';
+
+  protected takeLabel(): string {
+    const { label } = this;
+    this.label = '';
+    return label;
+  }
+
+  /** Rust's labels stand in their loops. */
+  protected findLabel(node: number): void {
+    const label = this.syntax.childLike(node, LABEL);
+    if (label >= 0) {
+      this.label = this.syntax.text(label);
+    }
+  }
 
   protected abstract sequence(parts: number[], mode: number, parent?: number): Sources;
 
@@ -141,7 +167,7 @@ export abstract class BranchReader extends ExpressionReader {
         : this.looseSubject(parts);
     const switchNode = this.hold(graph.node(CATEGORY.branch, 'switch'));
     graph.data(this.value(subjectAt), switchNode, 0);
-    this.exits.push({ broken: [], continued: [] });
+    this.exits.push({ broken: [], continued: [], label: this.takeLabel() });
     const cases = parts.flatMap((part) => (part === subjectAt ? [] : this.casesIn(part)));
     let hasDefault = false;
     const sides = cases.map((each) =>
@@ -239,12 +265,18 @@ export abstract class BranchReader extends ExpressionReader {
       return this.sequence(parts, mode);
     }
     const tryNode = this.hold(graph.node(CATEGORY.try, ''));
-    const body = parts.filter((part) => !isHandler(part));
+    const otherwise = parts.filter((part) => syntax.role(part) === ROLE.else);
+    const body = parts.filter((part) => !isHandler(part) && !otherwise.includes(part));
     let thrown = this.definitions;
     const main = this.side({ node: tryNode, kind: EDGE.controlTrue }, () => {
       thrown = this.definitions.beginNoting();
       const value = this.sequence(body, mode);
       this.definitions.endNoting();
+      if (otherwise.length > 0 && !this.dead) {
+        // What it throws is not caught here.
+        this.control = { node: tryNode, kind: EDGE.controlFalse };
+        return this.sequence(otherwise, mode);
+      }
       return value;
     });
     this.definitions = thrown;
@@ -274,24 +306,39 @@ export abstract class BranchReader extends ExpressionReader {
     return [];
   }
 
+  /** The names that a handler gives to what it caught: in most languages types begin with a capital. */
+  private caughtAs(part: number): number[] {
+    const { syntax } = this;
+    const alias = syntax.field(part, 'alias');
+    const { next } = syntax.tree;
+    const found: number[] = [];
+    const python = syntax.grammar.language === 'python';
+    for (let at = alias >= 0 ? alias : part; at < next[part] && (alias >= 0 || !python); at++) {
+      if (syntax.role(at) === ROLE.path) {
+        at = next[at] - 1;
+      } else if (syntax.role(at) === ROLE.name && !/^[A-Z]/.test(syntax.text(at))) {
+        found.push(at);
+      }
+    }
+    return found;
+  }
+
   protected handler(node: number, mode: number): Sources {
     const { syntax, graph } = this;
     const parts = syntax.parts(node);
     const bodyAt = syntax.field(node, 'body');
     const body = bodyAt >= 0 ? bodyAt : parts[parts.length - 1];
     const catches = parts.filter((part) => part !== body);
+    const bound = catches.flatMap((part) => this.caughtAs(part));
     const types = syntax
       .all(node)
       .filter((part) => part !== body && syntax.isNamed(part))
-      .flatMap((part) => syntax.text(part).match(/\b[A-Z]\w*/g) ?? []);
+      .flatMap(
+        (part) => syntax.text(part).match(CAUGHT[syntax.grammar.language] ?? /\b[A-Z]\w*/g) ?? [],
+      )
+      .filter((type) => !bound.some((at) => syntax.text(at) === type));
     const result = this.hold(graph.node(CATEGORY.try, `catch ${types.join(' ')}`));
-    for (const part of catches) {
-      for (let at = part; at < syntax.tree.next[part]; at++) {
-        if (syntax.role(at) === ROLE.name && !/^[A-Z]/.test(syntax.text(at))) {
-          this.definitions.define(syntax.name(at), [result]);
-        }
-      }
-    }
+    bound.forEach((at) => this.definitions.define(syntax.name(at), [result]));
     this.control = { node: result, kind: EDGE.controlTrue };
     return body === undefined ? [] : this.visit(body, mode);
   }

@@ -33,7 +33,11 @@ const RECEIVER: Partial<Record<LanguageId, string>> = {
   lua: 'self',
 };
 const INITIALIZERS = /^field_initializer_list$/;
+/** JavaScript: the parameter is a pattern itself. */
+const TAKEN_APART = /^(?:object|array)_pattern$/;
 /** A parameter with something around its name. */
+/** A parameter that takes all arguments that are left, or a block. */
+const MANY = /splat|variadic|spread|rest_|^block_parameter$/;
 const DECORATED = /declarator|splat|optional|variadic/;
 
 /**
@@ -294,7 +298,11 @@ class FunctionReader extends StatementReader {
       const { syntax, graph } = this;
       const names = syntax.fields(parameter, 'name');
       for (const each of names.length > 1 ? names : [parameter]) {
-        const result = graph.node(CATEGORY.parameter, '');
+        const many = [parameter, ...syntax.parts(parameter)].find((at) => syntax.isLike(at, MANY));
+        const result = graph.node(
+          CATEGORY.parameter,
+          many === undefined ? '' : syntax.typeName(many),
+        );
         graph.held[result] = 1;
         graph.edge(owner, result, EDGE.parameter + Math.min(place++, LAST_PARAMETER));
         this.bindParameter(each, result);
@@ -324,7 +332,7 @@ class FunctionReader extends StatementReader {
   private bindParameter(parameter: number, node: number): void {
     const { syntax } = this;
     const inner =
-      syntax.role(parameter) === ROLE.name
+      syntax.role(parameter) === ROLE.name || syntax.isLike(parameter, TAKEN_APART)
         ? parameter
         : syntax.field(parameter, 'pattern name declarator left');
     const fallback =

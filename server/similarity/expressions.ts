@@ -31,6 +31,7 @@ const POSITIVE = new Map([
 /** What stands between the bounds of a slice or a range. */
 const SEPARATOR = /:|\.{2,3}/g;
 const COMMENT = /#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+const TYPE_TEST = /^(?:instanceof|is|check)_expression$/;
 const UNORDERED = new Set(['+', '*', '==', '!=', '===', '!==', '&', '|', '^']);
 /** Turns expressions into nodes and data edges. Statements are the subclass's business. */
 export abstract class ExpressionReader extends CallReader {
@@ -53,7 +54,7 @@ export abstract class ExpressionReader extends CallReader {
       case ROLE.binary:
         return this.binary(node);
       case ROLE.unary:
-        return this.unary(node);
+        return this.unary(node, mode);
       case ROLE.assign:
         return this.assign(node);
       case ROLE.declare:
@@ -67,6 +68,8 @@ export abstract class ExpressionReader extends CallReader {
       case ROLE.member:
       case ROLE.index:
         return this.readTarget(this.target(node));
+      case ROLE.cast:
+        return this.cast(node, mode);
       case ROLE.slice:
         return this.bounds(node, ':', syntax.parts(node));
       case ROLE.collection:
@@ -97,6 +100,9 @@ export abstract class ExpressionReader extends CallReader {
 
   protected binary(node: number): Sources {
     const { syntax } = this;
+    if (this.isTypeTest(node)) {
+      return [this.operation(syntax.operator(node), this.typeTest(node), true)];
+    }
     const operands = [syntax.field(node, 'left'), syntax.field(node, 'right')];
     const parts = operands.every((each) => each >= 0) ? operands : syntax.parts(node);
     const operators = syntax.fields(node, 'operators').map((each) => syntax.text(each));
@@ -178,8 +184,9 @@ export abstract class ExpressionReader extends CallReader {
       const operator = syntax.operator(at);
       const parts = syntax.parts(at);
       const positive = POSITIVE.get(operator);
-      if (positive !== undefined && parts.length === 2) {
-        const values = parts.map((part) => this.value(part));
+      const types = this.isTypeTest(at);
+      if (positive !== undefined && (types || parts.length === 2)) {
+        const values = types ? this.typeTest(at) : parts.map((part) => this.value(part));
         return {
           sources: [this.compare(positive, values, !UNORDERED.has(positive))],
           negated: true,
@@ -189,7 +196,39 @@ export abstract class ExpressionReader extends CallReader {
     return { sources: this.value(node), negated: false };
   }
 
-  protected unary(node: number): Sources {
+  private isTypeTest(node: number): boolean {
+    return this.syntax.isLike(node, TYPE_TEST) && this.syntax.field(node, 'right') >= 0;
+  }
+
+  /** What is tested, and the name of the type. Java may give what passed a name. */
+  private typeTest(node: number): Sources[] {
+    const { syntax } = this;
+    const value = this.value(syntax.field(node, 'left'));
+    const name = syntax.field(node, 'name');
+    if (name >= 0) {
+      this.definitions.define(syntax.name(name), value);
+    }
+    const type = this.typeText(syntax.field(node, 'right'));
+    return [value, [this.global(syntax.names.number(type))]];
+  }
+
+  private typeText(node: number): string {
+    return node < 0 ? '' : this.syntax.text(node).replace(/\s+/g, '');
+  }
+
+  /** A cast changes the value, or fails. */
+  private cast(node: number, mode: number): Sources {
+    const { syntax } = this;
+    const type = syntax.field(node, 'type right');
+    const named = syntax.field(node, 'value operand left expression');
+    const value = named >= 0 ? named : (syntax.parts(node).find((part) => part !== type) ?? -1);
+    if (value < 0 || mode === STATEMENT) {
+      return value < 0 ? [] : this.visit(value, mode);
+    }
+    return [this.operation(`cast ${this.typeText(type)}`, [this.value(value)], true)];
+  }
+
+  protected unary(node: number, mode: number): Sources {
     const { syntax } = this;
     const name = syntax.typeName(node);
     const operator = syntax.operator(node);
@@ -201,13 +240,11 @@ export abstract class ExpressionReader extends CallReader {
       /^(?:\+\+|--)$/.test(operator) || name === 'inc_statement' || name === 'dec_statement';
     if (step) {
       const target = this.target(parts[0]);
+      const before = this.readTarget(target);
       const operand = operator.startsWith('-') || name === 'dec_statement' ? '-' : '+';
-      const sum = this.operation(
-        operand,
-        [this.readTarget(target), this.literal('1')],
-        operand === '-',
-      );
-      return this.store(target, [sum], sum);
+      const sum = this.operation(operand, [before, this.literal('1')], operand === '-');
+      const after = this.store(target, [sum], sum);
+      return mode !== STATEMENT && /[+-]$/.test(syntax.text(node)) ? before : after;
     }
     if (syntax.grammar.language === 'rust' && name === 'reference_expression') {
       return this.value(parts[0]);
@@ -241,7 +278,8 @@ export abstract class ExpressionReader extends CallReader {
     }
     const lefts = this.list(left);
     const rights = this.list(right);
-    if (lefts.length > 1 && lefts.length === rights.length) {
+    const each = lefts.length > 1 && !lefts.some((left) => this.isRest(left));
+    if (each && lefts.length === rights.length) {
       const since = this.graph.nodes;
       const values = rights.map((each) => this.value(each));
       lefts.forEach((each, i) => this.store(this.target(each), values[i], since));

@@ -5,6 +5,7 @@ import { ROLE } from './roles.js';
 
 /** The head of a loop as a node of its own. */
 const CLAUSE = /_clause$/;
+const KEYED = new Set(['typescript', 'tsx', 'javascript']);
 
 /** Loops and comprehensions, with the definitions that one round leaves to the next. */
 export abstract class LoopReader extends BranchReader {
@@ -12,14 +13,17 @@ export abstract class LoopReader extends BranchReader {
 
   protected while(node: number, negate: boolean): Sources {
     const { syntax } = this;
+    this.findLabel(node);
     const conditionAt = syntax.field(node, 'condition');
-    const parts = syntax.parts(node).filter((part) => part !== conditionAt);
+    const otherwise = syntax.field(node, 'alternative');
+    const parts = syntax.parts(node).filter((part) => part !== conditionAt && part !== otherwise);
     const bare = conditionAt < 0 && syntax.role(node) !== ROLE.loop;
     const body = bare ? parts.slice(1) : parts;
     this.loopOver(
       () => this.testedLoop(bare ? parts[0] : conditionAt, negate),
       () => this.sequence(body, STATEMENT),
       [],
+      otherwise,
     );
     return [];
   }
@@ -32,15 +36,17 @@ export abstract class LoopReader extends BranchReader {
     return { node: loop, kind: test.negated !== negate ? EDGE.controlFalse : EDGE.controlTrue };
   }
 
-  /** The head runs before every round, then the body, then the step. */
+  /** The head runs before every round, then the body, then the step; what is there otherwise, where nothing broke off. */
   protected loopOver(
     head: () => { node: number; kind: number },
     body: () => unknown,
     step: number[],
+    otherwise = -1,
   ): void {
+    const label = this.takeLabel();
     const joins = this.definitions.openLoop(this.graph);
     const control = head();
-    this.exits.push({ broken: [], continued: [] });
+    this.exits.push({ broken: [], continued: [], label });
     const round = this.side(control, () => {
       body();
       const { continued } = this.exits[this.exits.length - 1];
@@ -52,6 +58,13 @@ export abstract class LoopReader extends BranchReader {
     round.definitions.closeLoop(this.graph, joins);
     const { broken } = this.exits.pop() ?? { broken: [] };
     this.definitions.merge(round.definitions);
+    if (otherwise >= 0 && broken.length === 0) {
+      this.visit(otherwise, STATEMENT);
+    } else if (otherwise >= 0) {
+      const kind = EDGE.controlTrue + EDGE.controlFalse - control.kind;
+      const side = this.side({ node: control.node, kind }, () => this.visit(otherwise, STATEMENT));
+      this.definitions = side.definitions;
+    }
     broken.forEach((each) => this.definitions.merge(each));
   }
 
@@ -61,9 +74,10 @@ export abstract class LoopReader extends BranchReader {
     const parts = syntax.parts(node);
     const test = conditionAt >= 0 ? conditionAt : parts[parts.length - 1];
     const body = parts.filter((part) => part !== test);
+    const label = this.takeLabel();
     const joins = this.definitions.openLoop(graph);
     const loop = this.hold(graph.node(CATEGORY.loop, 'do'));
-    this.exits.push({ broken: [], continued: [] });
+    this.exits.push({ broken: [], continued: [], label });
     const before = this.control;
     this.control = { node: loop, kind: EDGE.controlTrue };
     this.sequence(body, STATEMENT);
@@ -123,7 +137,13 @@ export abstract class LoopReader extends BranchReader {
     return [];
   }
 
-  protected each(detail: string, pattern: number, values: number[], body: () => unknown): number {
+  protected each(
+    detail: string,
+    pattern: number,
+    values: number[],
+    body: () => unknown,
+    otherwise = -1,
+  ): number {
     const sources = values.map((value) => this.value(value));
     if (values.some((value) => this.isSameName(pattern, value))) {
       this.hidden.add(this.syntax.name(this.syntax.inner(pattern)));
@@ -139,6 +159,7 @@ export abstract class LoopReader extends BranchReader {
       },
       body,
       [],
+      otherwise,
     );
     return loop;
   }
@@ -152,6 +173,7 @@ export abstract class LoopReader extends BranchReader {
 
   protected forEach(node: number, mode: number): Sources {
     const { syntax } = this;
+    this.findLabel(node);
     const enumerators = syntax.field(node, 'enumerators');
     const parts = syntax.parts(node);
     const bodyAt =
@@ -176,15 +198,22 @@ export abstract class LoopReader extends BranchReader {
     );
     const otherwise = syntax.field(node, 'alternative');
     this.each(
-      'each',
+      this.eachDetail(node),
       pattern,
       values.sort((a, b) => a - b),
       () => this.visit(bodyAt, STATEMENT),
+      otherwise,
     );
-    if (otherwise >= 0) {
-      this.visit(otherwise, STATEMENT);
-    }
     return [];
+  }
+
+  /** JavaScript's `for (k in o)` goes through the keys; some loops wait for each value. */
+  private eachDetail(node: number): string {
+    const { syntax } = this;
+    const words = syntax.all(node).filter((part) => !syntax.isNamed(part));
+    const waits = words.some((word) => /^(?:await|async)$/.test(syntax.text(word)));
+    const keys = KEYED.has(syntax.grammar.language) && syntax.operator(node) === 'in';
+    return `each${keys ? ' key' : ''}${waits ? ' await' : ''}`;
   }
 
   /** Scala's `for` without `yield`: loops and conditions one inside the other. */

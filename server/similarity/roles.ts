@@ -54,6 +54,8 @@ export const ROLE = {
   arguments: 46,
   guard: 47,
   slice: 48,
+  cast: 49,
+  scope: 50,
 } as const;
 
 export type Role = keyof typeof ROLE;
@@ -70,7 +72,7 @@ const COMMON: RoleTable = {
     class_heritage base_list base_clause type_constraints noexcept lambda_capture_specifier php_tag escape_interpolation
     heredoc_beginning`,
   skip: `empty_statement pass_statement import_statement import_from_statement import_declaration use_declaration
-    global_statement nonlocal_statement predefined_type primitive_type integral_type void_type boolean_type
+    predefined_type primitive_type integral_type void_type boolean_type
     floating_point_type generic_type array_type pointer_type scoped_type_identifier sized_type_specifier nullable_type
     user_type optional_type named_type union_type reference_type function_type type_identifier placeholder_type_specifier
     implicit_type slice_type map_type channel_type qualified_type interface_type struct_type tuple_type type type_spec
@@ -80,9 +82,9 @@ const COMMON: RoleTable = {
     class_specifier field_declaration_list declaration_list impl_item expression_statement parenthesized_expression
     parenthesized_statements object_definition template_body export_statement decorated_definition as_pattern
     compound_statement statement_block body_statement function_body constructor_body template_declaration
-    type_cast_expression satisfies_expression as_expression non_null_expression unsafe_block unsafe_statement
+    satisfies_expression as_expression non_null_expression unsafe_block unsafe_statement
     labeled_statement statement_list statement block switch_body switch_block match_block case_block
-    condition_clause do_group then do with_clause cast_expression type_conversion_expression checked_statement
+    condition_clause do_group then do with_clause checked_statement
     checked_expression local_declaration_statement lexical_declaration variable_declaration local_variable_declaration
     var_declaration const_declaration global_statement argument value_argument let_chain labeled_expression
     annotated_expression annotated_lambda arrow_expression_clause synchronized_statement lock_statement
@@ -177,11 +179,18 @@ const COMMON: RoleTable = {
     closure_parameters block_parameters class_parameters inferred_parameters bracketed_parameter_list`,
   arguments: `arguments argument_list value_arguments`,
   slice: 'slice',
+  cast: 'cast_expression type_conversion_expression type_cast_expression type_assertion_expression',
 };
 
 /** Where a grammar uses a name for something else. */
 const OWN: Partial<Record<LanguageId, RoleTable>> = {
-  python: { forEach: 'for_statement', drop: 'type', path: 'dotted_name' },
+  python: {
+    forEach: 'for_statement',
+    drop: 'type',
+    path: 'dotted_name',
+    scope: 'global_statement nonlocal_statement',
+  },
+  csharp: { cast: 'as_expression' },
   ruby: {
     lambda: 'block do_block lambda',
     skip: 'file line encoding',
@@ -196,6 +205,7 @@ const OWN: Partial<Record<LanguageId, RoleTable>> = {
     forEach: 'for_statement',
     try: 'try_expression',
     unary: 'unary_expression spread_expression',
+    cast: 'as_expression',
   },
   scala: { try: 'try_expression', function: 'function_definition', drop: 'annotation modifiers' },
   bash: {

@@ -6,6 +6,19 @@ import { ROLE } from './roles.js';
 /** `value as name`. */
 const AS = /^(?:as_pattern|with_item)$/;
 const BLOCK = /block|body|then/;
+const LABELED = /^labeled_statement$/;
+const LABEL = /label|statement_identifier/;
+/** What a jump with a label may leave. */
+const LABELLED = new Set<number>([
+  ROLE.while,
+  ROLE.until,
+  ROLE.doWhile,
+  ROLE.doUntil,
+  ROLE.loop,
+  ROLE.for,
+  ROLE.forEach,
+  ROLE.switch,
+]);
 
 /** Sends every syntax node to what reads it; sequences, exits and all that has no reader of its own. */
 export abstract class StatementReader extends LoopReader {
@@ -46,6 +59,8 @@ export abstract class StatementReader extends LoopReader {
         return this.exit('throw', syntax.parts(node));
       case ROLE.jump:
         return this.jump(node);
+      case ROLE.scope:
+        return this.scope(node);
       case ROLE.function:
         return this.function(node);
       case ROLE.comprehension:
@@ -116,6 +131,9 @@ export abstract class StatementReader extends LoopReader {
       const value = this.value(parts[0]);
       return this.store(this.target(parts[1]), value);
     }
+    if (syntax.isLike(node, LABELED)) {
+      return this.labeled(node, mode);
+    }
     return this.sequence(parts, mode, node);
   }
 
@@ -155,12 +173,43 @@ export abstract class StatementReader extends LoopReader {
     const { syntax } = this;
     const word = /^\w+/.exec(syntax.text(node))?.[0] ?? '';
     const kind = word === 'next' ? 'continue' : word;
+    const named = syntax.grammar.language === 'java' || kind === 'goto';
+    const isLabel = (part: number) =>
+      syntax.isLike(part, LABEL) || (named && syntax.role(part) === ROLE.name);
+    const label = syntax.all(node).find(isLabel);
     const values = syntax
       .parts(node)
-      .filter((part) => syntax.role(part) !== ROLE.name)
+      .filter((part) => part !== label)
       .map((part) => this.value(part));
-    const exits = this.exits[this.exits.length - 1];
+    const last = this.exits.length - 1;
+    const to =
+      label === undefined
+        ? last
+        : this.exits.findLastIndex((each) => each.label === syntax.text(label));
+    const exits = this.exits[to < 0 ? last : to];
     (kind === 'continue' ? exits?.continued : exits?.broken)?.push(this.definitions.copy());
-    return [this.giveBack(kind, values)];
+    // A label is a name: what counts is how many loops out it leads.
+    const out = label !== undefined && to !== last && kind !== 'goto';
+    return [this.giveBack(out ? `${kind} ${last - to}` : kind, values)];
+  }
+
+  /** A statement with a label before it. */
+  protected labeled(node: number, mode: number): Sources {
+    const { syntax } = this;
+    const label = syntax.all(node).find((part) => syntax.isNamed(part)) ?? -1;
+    const parts = syntax.parts(node).filter((part) => part !== label);
+    if (parts.length > 0 && LABELLED.has(syntax.role(parts[0]))) {
+      this.label = syntax.text(label);
+    }
+    return this.sequence(parts, mode, node);
+  }
+
+  /** Python: whose the names are that are set from here on. */
+  protected scope(node: number): Sources {
+    const { syntax, graph } = this;
+    const word = /^\w+/.exec(syntax.text(node))?.[0] ?? '';
+    const result = this.hold(graph.node(CATEGORY.other, word));
+    syntax.parts(node).forEach((part) => graph.data(this.read(syntax.name(part)), result, 0));
+    return [];
   }
 }

@@ -3,6 +3,7 @@ import { LANGUAGE_IDS } from '../../../server/languages/types.js';
 import { loadSimilarity } from '../../../server/similarity/similarity.js';
 import { FUNCTIONS } from './functions.js';
 import { PAIRS } from './pairs.js';
+import { FORMS } from './pairsOfForms.js';
 import { PARTS } from './pairsOfParts.js';
 
 function replaced(code: string, from: string | RegExp, to: string): string {
@@ -83,7 +84,7 @@ test.each([
   expect(cssg.score(a, b)).toBe(1);
 });
 
-test.each([...PAIRS, ...PARTS])('%s (%s)', async (_, language, a, b, verdict) => {
+test.each([...PAIRS, ...PARTS, ...FORMS])('%s (%s)', async (_, language, a, b, verdict) => {
   const cssg = await loadSimilarity(language);
   expect(cssg.parses(a) && cssg.parses(b)).toBe(true);
   const score = cssg.score(a, b);
