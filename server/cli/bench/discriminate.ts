@@ -49,8 +49,9 @@ export async function benchDiscrimination(file: string, args: ParsedArgs, io: Io
   });
   bar.end();
   const pairs: { task: string; a: string; b: string; passed: boolean }[] = [];
-  for (const [i, { id, canonical }] of tasks.entries()) {
-    const a = await bareCode(canonical!);
+  const solutions = await Promise.all(tasks.map(({ canonical }) => bareCode(canonical!)));
+  for (const [i, { id }] of tasks.entries()) {
+    const a = solutions[i];
     for (const [k, program] of programs[i].entries()) {
       const passed = results[i].outcomes[k]?.outcome === 'passed';
       pairs.push({ task: id, a, b: await bareCode(program), passed });
@@ -60,7 +61,8 @@ export async function benchDiscrimination(file: string, args: ParsedArgs, io: Io
   io.print(`${pairs.length} answers to ${tasks.length} tasks, ${passed} of them right`);
   const scored = new Map<Metric, Tasks>();
   for (const metric of METRICS) {
-    const measure = await loadSimilarity('python', metric);
+    // What all the solutions share is what CrystalBLEU leaves out.
+    const measure = await loadSimilarity('python', metric, solutions);
     const answers = pairs.map(({ task, a, b, passed }) => ({
       task,
       score: measure.score(a, b),

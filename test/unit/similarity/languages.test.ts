@@ -5,6 +5,7 @@ import { FUNCTIONS } from './functions.js';
 import { PAIRS } from './pairs.js';
 import { FORMS } from './pairsOfForms.js';
 import { PARTS } from './pairsOfParts.js';
+import { TYPES } from './pairsOfTypes.js';
 
 function replaced(code: string, from: string | RegExp, to: string): string {
   const result = code.replace(from, to);
@@ -84,13 +85,16 @@ test.each([
   expect(cssg.score(a, b)).toBe(1);
 });
 
-test.each([...PAIRS, ...PARTS, ...FORMS])('%s (%s)', async (_, language, a, b, verdict) => {
-  const cssg = await loadSimilarity(language);
-  expect(cssg.parses(a) && cssg.parses(b)).toBe(true);
-  const score = cssg.score(a, b);
-  if (verdict === 'same') {
-    expect(score).toBe(1);
-  } else {
-    expect(score).toBeLessThan(1);
-  }
-});
+test.each([...PAIRS, ...PARTS, ...FORMS, ...TYPES])(
+  '%s (%s)',
+  async (_, language, a, b, verdict) => {
+    const cssg = await loadSimilarity(language);
+    expect(cssg.parses(a) && cssg.parses(b)).toBe(true);
+    const score = cssg.score(a, b);
+    if (verdict === 'same') {
+      expect(score).toBe(1);
+    } else {
+      expect(score).toBeLessThan(1);
+    }
+  },
+);
