@@ -6,7 +6,10 @@ export type Expression =
   | { kind: 'variable'; index: number }
   | { kind: 'number'; value: number }
   | { kind: 'binary'; operator: '+' | '-' | '*' | '/'; left: Expression; right: Expression }
-  | { kind: 'call'; callee: string; args: Expression[] };
+  | { kind: 'call'; callee: string; args: Expression[] }
+  | { kind: 'attribute'; index: number; attribute: string }
+  | { kind: 'element'; index: number; at: Expression }
+  | { kind: 'slice'; index: number; from: Expression | null; to: Expression | null };
 
 interface Condition {
   operator: '<' | '==';
@@ -19,7 +22,9 @@ export type Statement =
   | { kind: 'assign'; index: number; value: Expression }
   | { kind: 'if'; condition: Condition; then: Statement[]; otherwise: Statement[] }
   | { kind: 'while'; condition: Condition; body: Statement[] }
-  | { kind: 'do'; callee: string; args: Expression[] };
+  | { kind: 'do'; callee: string; args: Expression[] }
+  | { kind: 'setAttribute'; index: number; attribute: string; value: Expression }
+  | { kind: 'setElement'; index: number; at: Expression; value: Expression };
 
 export interface Program {
   body: Statement[];
@@ -35,10 +40,23 @@ const number = fc
   .integer({ min: 2, max: 99 })
   .map((value): Expression => ({ kind: 'number', value }));
 const callee = fc.constantFrom('measure', 'combine', 'lookup');
+const attribute = fc.constantFrom('size', 'width');
+const index = fc.nat(VARIABLES - 1);
+const bound = fc.oneof(variable, number);
+const part: fc.Arbitrary<Expression> = fc.oneof(
+  fc.record({ kind: fc.constant('attribute' as const), index, attribute }),
+  fc.record({ kind: fc.constant('element' as const), index, at: bound }),
+  fc.record({
+    kind: fc.constant('slice' as const),
+    index,
+    from: fc.option(bound),
+    to: fc.option(bound),
+  }),
+);
 const expression: fc.Arbitrary<Expression> = fc.letrec<{ any: Expression }>((tie) => ({
   any: fc.oneof(
     { maxDepth: 2, withCrossShrink: true },
-    fc.oneof(variable, number),
+    fc.oneof({ arbitrary: fc.oneof(variable, number), weight: 2 }, part),
     fc.record({
       kind: fc.constant('binary' as const),
       operator: fc.constantFrom('+' as const, '-' as const, '*' as const, '/' as const),
@@ -60,14 +78,19 @@ const condition: fc.Arbitrary<Condition> = fc.record({
 });
 const assign = fc.record({
   kind: fc.constant('assign' as const),
-  index: fc.nat(VARIABLES - 1),
+  index,
   value: expression,
 });
+const setPart: fc.Arbitrary<Statement> = fc.oneof(
+  fc.record({ kind: fc.constant('setAttribute' as const), index, attribute, value: expression }),
+  fc.record({ kind: fc.constant('setElement' as const), index, at: bound, value: expression }),
+);
 
 const statement: fc.Arbitrary<Statement> = fc.letrec<{ any: Statement }>((tie) => ({
   any: fc.oneof(
     { maxDepth: 2, withCrossShrink: true },
     assign,
+    setPart,
     fc.record({
       kind: fc.constant('do' as const),
       callee,
@@ -110,6 +133,7 @@ interface Dialect {
   otherwise: string;
   close: string | null;
   not(condition: string): string;
+  slice(whole: string, from: string, to: string): string;
 }
 
 export const DIALECTS: Record<'python' | 'typescript' | 'go' | 'ruby', Dialect> = {
@@ -122,8 +146,10 @@ export const DIALECTS: Record<'python' | 'typescript' | 'go' | 'ruby', Dialect> 
     otherwise: 'else:',
     close: null,
     not: (condition) => `not (${condition})`,
+    slice: (whole, from, to) => `${whole}[${from}:${to}]`,
   },
   typescript: {
+    slice: (whole, from, to) => `${whole}.slice(${from || 0}${to === '' ? '' : `, ${to}`})`,
     head: (names) =>
       `function work(${names.map((name) => `${name}: number`).join(', ')}): number {`,
     end: '}',
@@ -135,6 +161,7 @@ export const DIALECTS: Record<'python' | 'typescript' | 'go' | 'ruby', Dialect> 
     not: (condition) => `!(${condition})`,
   },
   go: {
+    slice: (whole, from, to) => `${whole}[${from}:${to}]`,
     head: (names) => `func work(${names.join(', ')} int) int {`,
     end: '}',
     comment: '//',
@@ -145,6 +172,8 @@ export const DIALECTS: Record<'python' | 'typescript' | 'go' | 'ruby', Dialect> 
     not: (condition) => `!(${condition})`,
   },
   ruby: {
+    // No bound at all is no range.
+    slice: (whole, from, to) => `${whole}[(${from + to === '' ? 0 : from}..${to})]`,
     head: (names) => `def work(${names.join(', ')})`,
     end: 'end',
     comment: '#',
@@ -169,15 +198,17 @@ export function render(each: Program, language: keyof typeof DIALECTS, look: Loo
   };
   const block = (statements: Statement[], depth: number) => {
     for (const at of statements) {
+      const text = (value: Expression) => renderExpression(value, dialect, look);
       if (at.kind === 'assign') {
-        write(depth, dialect.line(`${look.names[at.index]} = ${renderExpression(at.value, look)}`));
+        write(depth, dialect.line(`${look.names[at.index]} = ${text(at.value)}`));
+      } else if (at.kind === 'setAttribute') {
+        const place = `${look.names[at.index]}.${at.attribute}`;
+        write(depth, dialect.line(`${place} = ${text(at.value)}`));
+      } else if (at.kind === 'setElement') {
+        const place = `${look.names[at.index]}[${text(at.at)}]`;
+        write(depth, dialect.line(`${place} = ${text(at.value)}`));
       } else if (at.kind === 'do') {
-        write(
-          depth,
-          dialect.line(
-            `${at.callee}(${at.args.map((arg) => renderExpression(arg, look)).join(', ')})`,
-          ),
-        );
+        write(depth, dialect.line(`${at.callee}(${at.args.map(text).join(', ')})`));
       } else {
         write(depth, dialect.open(at.kind, renderCondition(at.condition, dialect, look)));
         block(at.kind === 'if' ? at.then : at.body, depth + 1);
@@ -192,26 +223,53 @@ export function render(each: Program, language: keyof typeof DIALECTS, look: Loo
     }
   };
   block(each.body, 1);
-  write(1, dialect.line(`return ${renderExpression(each.result, look)}`));
+  write(1, dialect.line(`return ${renderExpression(each.result, dialect, look)}`));
   lines.push(dialect.end);
   return `${lines.join('\n')}\n`;
 }
 
 function renderCondition(condition: Condition, dialect: Dialect, look: Look): string {
-  const text = `${renderExpression(condition.left, look)} ${condition.operator} ${renderExpression(condition.right, look)}`;
+  const sides = [condition.left, condition.right].map((side) =>
+    renderExpression(side, dialect, look),
+  );
+  const text = sides.join(` ${condition.operator} `);
   return condition.negated ? dialect.not(text) : text;
 }
 
-function renderExpression(each: Expression, look: Look): string {
+function renderExpression(each: Expression, dialect: Dialect, look: Look): string {
+  const text = (inner: Expression | null) =>
+    inner === null ? '' : renderExpression(inner, dialect, look);
   switch (each.kind) {
     case 'variable':
       return look.names[each.index];
     case 'number':
       return `${each.value}`;
     case 'binary':
-      return `(${renderExpression(each.left, look)} ${each.operator} ${renderExpression(each.right, look)})`;
+      return `(${text(each.left)} ${each.operator} ${text(each.right)})`;
     case 'call':
-      return `${each.callee}(${each.args.map((arg) => renderExpression(arg, look)).join(', ')})`;
+      return `${each.callee}(${each.args.map(text).join(', ')})`;
+    case 'attribute':
+      return `${look.names[each.index]}.${each.attribute}`;
+    case 'element':
+      return `${look.names[each.index]}[${text(each.at)}]`;
+    case 'slice':
+      return dialect.slice(look.names[each.index], text(each.from), text(each.to));
+  }
+}
+
+/** The parts of an expression. */
+function innerOf(each: Expression): Expression[] {
+  switch (each.kind) {
+    case 'binary':
+      return [each.left, each.right];
+    case 'call':
+      return each.args;
+    case 'element':
+      return [each.at];
+    case 'slice':
+      return [each.from, each.to].filter((bound) => bound !== null);
+    default:
+      return [];
   }
 }
 
@@ -220,25 +278,64 @@ export function expressionsOf(each: Program): Expression[] {
   const found: Expression[] = [];
   const inside = (expression: Expression): void => {
     found.push(expression);
-    if (expression.kind === 'binary') {
-      inside(expression.left);
-      inside(expression.right);
-    } else if (expression.kind === 'call') {
-      expression.args.forEach(inside);
-    }
+    innerOf(expression).forEach(inside);
   };
-  for (const at of statementsOf(each)) {
-    if (at.kind === 'assign') {
-      inside(at.value);
-    } else if (at.kind === 'do') {
-      at.args.forEach(inside);
-    } else {
-      inside(at.condition.left);
-      inside(at.condition.right);
-    }
-  }
+  statementsOf(each).flatMap(readBy).forEach(inside);
   inside(each.result);
   return found;
+}
+
+/** The expressions of a statement itself. */
+function readBy(at: Statement): Expression[] {
+  switch (at.kind) {
+    case 'assign':
+    case 'setAttribute':
+      return [at.value];
+    case 'setElement':
+      return [at.at, at.value];
+    case 'do':
+      return at.args;
+    default:
+      return [at.condition.left, at.condition.right];
+  }
+}
+
+/** Every block of a program, inner ones too. */
+export function blocksOf(each: Program): Statement[][] {
+  const inner = statementsOf(each).flatMap((at) =>
+    at.kind === 'if' ? [at.then, at.otherwise] : at.kind === 'while' ? [at.body] : [],
+  );
+  return [each.body, ...inner];
+}
+
+/** Whether two statements that set something may change places: neither touches what the other sets. */
+export function areIndependent(one: Statement, other: Statement): boolean {
+  const [a, b] = [touched(one), touched(other)];
+  return (
+    a !== null &&
+    b !== null &&
+    !a.all.includes(b.set) &&
+    !b.all.includes(a.set) &&
+    !(a.calls && b.calls)
+  );
+}
+
+function touched(at: Statement): { set: number; all: number[]; calls: boolean } | null {
+  if (at.kind !== 'assign' && at.kind !== 'setAttribute' && at.kind !== 'setElement') {
+    return null;
+  }
+  const reads: Expression[] = [];
+  const inside = (expression: Expression): void => {
+    reads.push(expression);
+    innerOf(expression).forEach(inside);
+  };
+  readBy(at).forEach(inside);
+  const variables = reads.flatMap((read) => ('index' in read ? [read.index] : []));
+  return {
+    set: at.index,
+    all: [at.index, ...variables],
+    calls: reads.some((read) => read.kind === 'call'),
+  };
 }
 
 /** Every statement of a program, inner ones too. */
