@@ -204,6 +204,7 @@ export abstract class AssignmentReader {
       this.stored = value;
       return value;
     }
+    const { syntax } = this;
     const detail = target.kind === 'name' || target.kind === 'pattern' ? '' : target.detail;
     const result = this.hold(this.graph.node(CATEGORY.assign, detail));
     this.graph.data(value, result, 0);
@@ -218,9 +219,31 @@ export abstract class AssignmentReader {
         // The last write stays; of elements, another may be the same one.
         this.graph.data(this.definitions.attribute(target.name, target.detail), result, 1);
         this.definitions.defineAttribute(target.name, target.detail, [result]);
+      } else if (target.kind === 'index') {
+        this.changesOwner(result, syntax.inner(this.partOf(target.node).base));
       }
     }
     return [result];
+  }
+
+  /** What is changed as a whole is a variable, or one attribute or element of one. @returns whether the owner is such a thing */
+  protected changesOwner(by: number, owner: number): boolean {
+    const { syntax, definitions } = this;
+    const role = owner < 0 ? -1 : syntax.role(owner);
+    if (role === ROLE.name) {
+      const name = syntax.name(owner);
+      if (definitions.has(name)) {
+        definitions.change(name, by);
+        return true;
+      }
+    } else if (role === ROLE.member || role === ROLE.index) {
+      const { name, detail } = this.partOf(owner);
+      if (name >= 0) {
+        definitions.defineAttribute(name, detail, [by]);
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Gives the names in a pattern their part of a value. */

@@ -119,23 +119,4 @@ export abstract class CallReader extends AssignmentReader {
       }
     }
   }
-  /** A variable, or one attribute or element of one. @returns whether the owner is such a thing */
-  private changesOwner(call: number, owner: number): boolean {
-    const { syntax, definitions } = this;
-    const role = owner < 0 ? -1 : syntax.role(owner);
-    if (role === ROLE.name) {
-      const name = syntax.name(owner);
-      if (definitions.has(name)) {
-        definitions.change(name, call);
-        return true;
-      }
-    } else if (role === ROLE.member || role === ROLE.index) {
-      const { name, detail } = this.partOf(owner);
-      if (name >= 0) {
-        definitions.defineAttribute(name, detail, [call]);
-        return true;
-      }
-    }
-    return false;
-  }
 }

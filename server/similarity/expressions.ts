@@ -31,7 +31,7 @@ const POSITIVE = new Map([
 /** What stands between the bounds of a slice or a range. */
 const SEPARATOR = /:|\.{2,3}/g;
 const COMMENT = /#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
-const TYPE_TEST = /^(?:instanceof|is|check)_expression$/;
+const TYPE_TEST = /^(?:instanceof|is)_expression$/;
 const UNORDERED = new Set(['+', '*', '==', '!=', '===', '!==', '&', '|', '^']);
 /** Turns expressions into nodes and data edges. Statements are the subclass's business. */
 export abstract class ExpressionReader extends CallReader {

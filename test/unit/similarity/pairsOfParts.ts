@@ -359,4 +359,32 @@ export const PARTS: Pair[] = [
     'void f() { this.h(); this.g(); }',
     'other',
   ],
+  [
+    'the order of writes to an element of an attribute',
+    'python',
+    'def f(self, k, a, b):\n    self.d[k] = a\n    self.d[k] = b\n',
+    'def f(self, k, a, b):\n    self.d[k] = b\n    self.d[k] = a\n',
+    'other',
+  ],
+  [
+    'an element of an element read before and after it is set',
+    'python',
+    'def f(g, i, j):\n    a = g[i][j]\n    g[i][j] = 1\n    return a\n',
+    'def f(g, i, j):\n    g[i][j] = 1\n    a = g[i][j]\n    return a\n',
+    'other',
+  ],
+  [
+    'the order of writes to an element of an attribute',
+    'php',
+    'function f($a, $b) { $this->x[] = $a; $this->x[] = $b; }',
+    'function f($a, $b) { $this->x[] = $b; $this->x[] = $a; }',
+    'other',
+  ],
+  [
+    'writes to elements of two attributes',
+    'python',
+    'def f(self, k, a, b):\n    self.d[k] = a\n    self.e[k] = b\n',
+    'def f(self, k, a, b):\n    self.e[k] = b\n    self.d[k] = a\n',
+    'same',
+  ],
 ];
