@@ -166,7 +166,12 @@ export abstract class BranchReader extends ExpressionReader {
         ? subject
         : this.looseSubject(parts);
     const switchNode = this.hold(graph.node(CATEGORY.branch, 'switch'));
-    graph.data(this.value(subjectAt), switchNode, 0);
+    const value = this.value(subjectAt);
+    graph.data(value, switchNode, 0);
+    const alias = syntax.field(node, 'alias');
+    if (alias >= 0) {
+      this.bind(alias, value);
+    }
     this.exits.push({ broken: [], continued: [], label: this.takeLabel() });
     const cases = parts.flatMap((part) => (part === subjectAt ? [] : this.casesIn(part)));
     let hasDefault = false;
@@ -221,8 +226,13 @@ export abstract class BranchReader extends ExpressionReader {
         (syntax.isField(part, 'value') && syntax.typeName(node) !== 'match_arm') ||
         (i === 0 && parts.length > 1 && syntax.isLike(part, PATTERN)),
     );
-    const isDefault = patterns.length === 0;
+    // Go's cases of types.
+    const types = syntax.fields(node, 'type');
+    const isDefault = patterns.length + types.length === 0;
     const result = this.hold(graph.node(CATEGORY.branch, isDefault ? 'default' : 'case'));
+    for (const type of types) {
+      graph.data([this.global(syntax.names.number(this.typeText(type)))], result, 0);
+    }
     for (const pattern of patterns) {
       if (PATTERN_LANGUAGES.has(syntax.grammar.language)) {
         this.matchPattern(pattern, result);

@@ -32,7 +32,7 @@ const RECEIVER: Partial<Record<LanguageId, string>> = {
   ruby: 'self',
   lua: 'self',
 };
-const INITIALIZERS = /^field_initializer_list$/;
+const INITIALIZERS = /^(?:field_initializer_list|constructor_initializer)$/;
 /** JavaScript: the parameter is a pattern itself. */
 const TAKEN_APART = /^(?:object|array)_pattern$/;
 /** A parameter with something around its name. */
@@ -265,7 +265,7 @@ class FunctionReader extends StatementReader {
     return this.syntax.parts(node).filter((part) => this.syntax.role(part) !== ROLE.parameters);
   }
 
-  /** C++: `: member(value)` before the body. */
+  /** C++: `: member(value)` before the body; C#: `: this(value)`. */
   private initializers(node: number, body: number): void {
     const list = this.syntax.childLike(node, INITIALIZERS);
     if (list >= 0 && list !== body) {

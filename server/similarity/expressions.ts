@@ -212,7 +212,7 @@ export abstract class ExpressionReader extends CallReader {
     return [value, [this.global(syntax.names.number(type))]];
   }
 
-  private typeText(node: number): string {
+  protected typeText(node: number): string {
     return node < 0 ? '' : this.syntax.text(node).replace(/\s+/g, '');
   }
 
@@ -225,7 +225,8 @@ export abstract class ExpressionReader extends CallReader {
     if (value < 0 || mode === STATEMENT) {
       return value < 0 ? [] : this.visit(value, mode);
     }
-    return [this.operation(`cast ${this.typeText(type)}`, [this.value(value)], true)];
+    const detail = `cast ${syntax.operator(node)} ${this.typeText(type)}`;
+    return [this.operation(detail, [this.value(value)], true)];
   }
 
   protected unary(node: number, mode: number): Sources {

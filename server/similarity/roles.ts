@@ -56,6 +56,7 @@ export const ROLE = {
   slice: 48,
   cast: 49,
   scope: 50,
+  later: 51,
 } as const;
 
 export type Role = keyof typeof ROLE;
@@ -90,7 +91,7 @@ const COMMON: RoleTable = {
     annotated_expression annotated_lambda arrow_expression_clause synchronized_statement lock_statement
     using_statement with_statement with_item indented_block var_spec_list bracketed_argument_list subscript_argument_list
     template_function generic_function generic_name class class_member_declaration array_element_initializer
-    go_statement defer_statement interpolation template_substitution simple_expansion literal_element switch_label
+    interpolation template_substitution simple_expansion literal_element switch_label
     case_pattern expression_element ascription_expression rest_assignment tuple_element group parenthesized_list_splat list_splat_pattern try_block else_statement colon_block default_arguments namespace_definition`,
   name: `identifier simple_identifier constant instance_variable class_variable global_variable field_identifier
     property_identifier private_property_identifier shorthand_property_identifier shorthand_property_identifier_pattern
@@ -125,7 +126,8 @@ const COMMON: RoleTable = {
   declaration: 'declaration',
   call: `call call_expression method_invocation invocation_expression function_call function_call_expression
     member_call_expression nullsafe_member_call_expression scoped_call_expression macro_invocation command
-    explicit_constructor_invocation constructor_invocation constructor_delegation_call`,
+    explicit_constructor_invocation constructor_invocation constructor_delegation_call
+    constructor_initializer`,
   new: `new_expression object_creation_expression implicit_object_creation_expression instance_expression struct_expression
     composite_literal array_creation_expression compound_literal_expression implicit_array_creation_expression`,
   keywordCall: `print_statement exec_statement echo_statement print_intrinsic delete_statement assert_statement
@@ -179,6 +181,7 @@ const COMMON: RoleTable = {
     closure_parameters block_parameters class_parameters inferred_parameters bracketed_parameter_list`,
   arguments: `arguments argument_list value_arguments`,
   slice: 'slice',
+  later: 'go_statement defer_statement',
   cast: 'cast_expression type_conversion_expression type_cast_expression type_assertion_expression',
 };
 
@@ -236,8 +239,7 @@ export function rolesFor(
     if (name === null) {
       return;
     }
-    if (name === 'this') {
-      // In C# a token.
+    if (!isNamed(id) && TOKEN_NAMES.has(name)) {
       roles[id] = ROLE.name;
     } else if (!isNamed(id)) {
       roles[id] = PUNCTUATION.has(name) ? ROLE.drop : ROLE.skip;
@@ -250,4 +252,6 @@ export function rolesFor(
   return roles;
 }
 
+/** Names that are tokens in the grammar of C#. */
+const TOKEN_NAMES = new Set(['this', 'base']);
 const PUNCTUATION = new Set(['(', ')', '{', '}', '[', ']', ',', ';', ':', '"', "'", '`', '${', '']);

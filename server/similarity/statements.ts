@@ -59,6 +59,8 @@ export abstract class StatementReader extends LoopReader {
         return this.exit('throw', syntax.parts(node));
       case ROLE.jump:
         return this.jump(node);
+      case ROLE.later:
+        return this.later(node);
       case ROLE.scope:
         return this.scope(node);
       case ROLE.function:
@@ -202,6 +204,14 @@ export abstract class StatementReader extends LoopReader {
       this.label = syntax.text(label);
     }
     return this.sequence(parts, mode, node);
+  }
+
+  /** Go: a call that runs at the end of the function, or beside it. */
+  protected later(node: number): Sources {
+    const { syntax, graph } = this;
+    const calls = syntax.parts(node).flatMap((part) => this.visit(part, STATEMENT));
+    graph.data(calls, this.hold(graph.node(CATEGORY.other, syntax.typeName(node))), 0);
+    return [];
   }
 
   /** Python: whose the names are that are set from here on. */

@@ -71,7 +71,7 @@ const GOLDEN: Record<string, string> = {
   cpp: '39 14.976061 243ecb1907bb2b90',
   ruby: '24 8.948751 f66c2ddc02404f13',
   php: '18 7.553221 522dde516ab7a02c',
-  csharp: '36 17.302129 063659ba26d2ece6',
+  csharp: '36 16.977286 d92fe7a745bd14bb',
   kotlin: '21 13.449707 955066eaee1851a6',
   scala: '24 12.128987 e966a39a41a02485',
   lua: '27 11.628766 460540bf86919063',

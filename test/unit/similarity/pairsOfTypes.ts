@@ -124,4 +124,26 @@ export const TYPES: Pair[] = [
     'void f(int a) { g(a); }',
     'same',
   ],
+  [
+    'another type tested',
+    'go',
+    'func f(o any) { switch v := o.(type) { case int: g(v) } }',
+    'func f(o any) { switch v := o.(type) { case string: g(v) } }',
+    'other',
+  ],
+  [
+    'the name of what passed a test',
+    'go',
+    'func f(o any) { switch v := o.(type) { case int: g(v) } }',
+    'func f(o any) { switch w := o.(type) { case int: g(w) } }',
+    'same',
+  ],
+  [
+    'another type tested',
+    'go',
+    'func f(o any) { switch v := o.(type) { case int: g(v) } }',
+    'func f(o any) { switch v := o.(type) { default: g(v) } }',
+    'other',
+  ],
+  ['another cast', 'kotlin', 'fun f(o: Any) = g(o as? A)', 'fun f(o: Any) = g(o as A)', 'other'],
 ];
