@@ -347,7 +347,13 @@ export abstract class BranchReader extends ExpressionReader {
         (part) => syntax.text(part).match(CAUGHT[syntax.grammar.language] ?? /\b[A-Z]\w*/g) ?? [],
       )
       .filter((type) => !bound.some((at) => syntax.text(at) === type));
-    const result = this.hold(graph.node(CATEGORY.try, `catch ${types.join(' ')}`));
+    const root = (type: string) => syntax.names.number(type.replace(/\W.*/, ''));
+    // The type may be a variable's.
+    const [held, plain] = [true, false].map((has) =>
+      types.filter((type) => this.definitions.has(root(type)) === has),
+    );
+    const result = this.hold(graph.node(CATEGORY.try, `catch ${plain.join(' ')}`));
+    held.forEach((type) => graph.data(this.read(root(type)), result, 0));
     bound.forEach((at) => this.definitions.define(syntax.name(at), [result]));
     this.control = { node: result, kind: EDGE.controlTrue };
     return body === undefined ? [] : this.visit(body, mode);

@@ -274,4 +274,18 @@ export const PAIRS: Pair[] = [
     'func f() { func() { g() }() }',
     'other',
   ],
+  [
+    'exceptions in a variable',
+    'python',
+    'def f(kinds, x):\n    try:\n        g()\n    except kinds as e:\n        h(e)\n',
+    'def f(types, x):\n    try:\n        g()\n    except types as e:\n        h(e)\n',
+    'same',
+  ],
+  [
+    'exceptions in another variable',
+    'python',
+    'def f(a, b):\n    try:\n        g()\n    except a:\n        h()\n',
+    'def f(a, b):\n    try:\n        g()\n    except b:\n        h()\n',
+    'other',
+  ],
 ];
