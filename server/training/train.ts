@@ -6,6 +6,7 @@ import { loadModel } from '../inference/loadedModel.js';
 import { type ModelInUse, useModel } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
+import { beatsWhatWas } from './adoption.js';
 import { loadSimilarities } from './evaluateWorkspace.js';
 import { memoryBudget } from './memoryBudget.js';
 import { makeModel } from './newModel.js';
@@ -146,7 +147,7 @@ async function conclude(
   const current = options.inUse ?? modelFor(root);
   const isBase = current.model === base && current.adapter === null;
   const inUse = isBase ? null : await trainer.scoreOther(current);
-  const adopted = after.score > Math.max(before.score, inUse ?? 0);
+  const adopted = beatsWhatWas(after.score, before.score, inUse);
   if (adopted) {
     useModel(root, { ...made, base });
   }

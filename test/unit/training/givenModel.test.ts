@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { builtInModel } from '../../../server/inference/builtInModel.js';
+import { builtInModel, modelFor } from '../../../server/inference/builtInModel.js';
 import { loadModel } from '../../../server/inference/loadedModel.js';
 import { readSafetensors } from '../../../server/model/weights/safetensors.js';
 import { train } from '../../../server/training/train.js';
@@ -67,5 +67,14 @@ onNative('a given model', () => {
     const loaded = await loadModel(model!, null);
     expect(loaded.model.matrices().size).toBe(0);
     loaded.dispose();
+  });
+
+  test('is not replaced by a result that is no better', async () => {
+    const inUse = modelFor(WORKSPACE);
+    const settings = { ...SETTINGS, warmupSteps: 0, steps: 0 };
+    const result = await train({ workspaceRoot: WORKSPACE, modelDir: builtInModel(), settings });
+    expect(result.after?.score).toBe(result.before?.score);
+    expect(result.adopted).toBe(false);
+    expect(modelFor(WORKSPACE)).toEqual(inUse);
   });
 });
