@@ -1,5 +1,6 @@
 import type { Example } from './examples.js';
 import { cipherVerdict, type Reread } from './frozenReader.js';
+import { withinMemory } from './memoryBudget.js';
 import { deviation, mean, shareOf, type StepMetrics } from './metrics.js';
 import { reread } from './reread.js';
 import { rollout, type RolloutContext, type RolloutTimes, type UnitRollout } from './rollout.js';
@@ -28,16 +29,21 @@ export async function learningStep(
     drawn.map((index) => examples[index]),
     random,
   );
+  const began = performance.now();
   const rereads = await reread(context, state.reference!, units, step, random);
+  const rereadSeconds = (performance.now() - began) / 1000;
   const learning = learningGroups(units, settings);
-  const updated = await update(
-    state.policy,
-    state.reference!,
-    state.optimizer,
-    learning.groups,
-    settings,
-    learningRate,
-    pause,
+  // The update alone: sampling takes no less memory with fewer tokens at a time.
+  const updated = await withinMemory(progressed, state.policy.model, () =>
+    update(
+      state.policy,
+      state.reference!,
+      state.optimizer,
+      learning.groups,
+      { ...settings, microBatchTokens: progressed.microBatchTokens },
+      learningRate,
+      pause,
+    ),
   );
 
   progressed.steps = step;
@@ -46,7 +52,8 @@ export async function learningStep(
   units.forEach((unit, i) => sampler.note(drawn[i], isFlat(unit)));
   const sampled = sampledTokens(units);
   progressed.tokens += updated.tokens + sampled.docs + sampled.codes;
-  return stepMetrics(step, units, learning, updated, times, learningRate, rereads);
+  const seconds = { ...times, reread: rereadSeconds };
+  return stepMetrics(step, units, learning, updated, seconds, learningRate, rereads);
 }
 
 /** Whether nothing was to be learnt from a unit: neither its docs nor the codes of any doc differ in reward. */
@@ -82,7 +89,7 @@ function stepMetrics(
   units: readonly UnitRollout[],
   learning: LearningGroups,
   updated: UpdateMetrics,
-  times: RolloutTimes,
+  times: RolloutTimes & { reread: number },
   learningRate: number,
   rereads: readonly Reread[],
 ): StepMetrics {

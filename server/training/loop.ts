@@ -101,18 +101,13 @@ export async function learn(
     const before = state.random.state;
     const learningRate = learningRateAt(settings.learningRate, fraction);
     try {
-      const metrics = await withinMemory(progressed, state.policy.model, () => {
-        state.random = new Random(before);
-        const { microBatchTokens } = progressed;
-        const limited = { ...context, settings: { ...settings, microBatchTokens } };
-        return learningStep(
-          state,
-          { ...limited, signal: hooks.signal },
-          examples,
-          learningRate,
-          pause,
-        );
-      });
+      const metrics = await learningStep(
+        state,
+        { ...context, signal: hooks.signal },
+        examples,
+        learningRate,
+        pause,
+      );
       progressed.learningSeconds += (performance.now() - began) / 1000;
       hooks.onStep(metrics);
     } catch (error) {

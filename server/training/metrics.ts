@@ -16,7 +16,7 @@ export interface StepMetrics {
   zeroSpreadUnits: number;
   /** This one and the next five are null where no group had a spread: nothing was updated. */
   loss: number | null;
-  /** Mean k3 per token against the reference. */
+  /** Mean k3 per token against the reference; null also where beta is 0. */
   kl: number | null;
   /** Mean entropy per sampled token, nats. */
   entropy: number | null;
@@ -41,7 +41,14 @@ export interface StepMetrics {
   frozenGap: number | null;
   rolloutTokensPerSecond: number;
   trainingTokensPerSecond: number;
-  seconds: { documents: number; codes: number; scores: number; reference: number; update: number };
+  seconds: {
+    documents: number;
+    codes: number;
+    scores: number;
+    reread: number;
+    reference: number;
+    update: number;
+  };
 }
 
 /** What a step of warm-up reports. */

@@ -17,8 +17,8 @@ export interface PolicyLoss {
   loss: number;
   /** The loss's derivative by each log-probability; each token's loss depends on its own alone. */
   gradient: Float32Array;
-  /** Mean k3 per token. */
-  kl: number;
+  /** Mean k3 per token; null where beta is 0, since nothing was compared with the reference. */
+  kl: number | null;
   /** Share of tokens whose ratio was clipped, so that they give no gradient. */
   clipShare: number;
 }
@@ -56,5 +56,5 @@ export function policyLoss(tokens: PolicyTokens, clip: number, beta: number): Po
     gradient[i] = tokens.weights[i] * slope;
   }
   const share = 1 / Math.max(count, 1);
-  return { loss, gradient, kl: klSum * share, clipShare: clipped * share };
+  return { loss, gradient, kl: beta > 0 ? klSum * share : null, clipShare: clipped * share };
 }

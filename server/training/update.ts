@@ -29,7 +29,8 @@ export interface LearningGroups {
 
 export interface UpdateMetrics {
   loss: number;
-  kl: number;
+  /** Null where beta is 0: the reference's forward pass is saved then. */
+  kl: number | null;
   entropy: number;
   clipShare: number;
   gradNorm: number;
@@ -118,8 +119,8 @@ interface MicroBatch {
 }
 
 /**
- * One update of the policy from a rollout: micro-batches forward and back, their gradients summed, then AdamW.
- * The weights change only after the last micro-batch, so an abort before it leaves the policy as it was.
+ * One update of the policy from a rollout: micro-batches forward and back, their gradients summed, then AdamW; so for
+ * each pass. An update that throws leaves policy and optimizer as they were.
  * @param pause awaited before each micro-batch; it throws to abort
  */
 export async function update(
@@ -134,7 +135,7 @@ export async function update(
   const began = performance.now();
   const metrics: UpdateMetrics = {
     loss: 0,
-    kl: 0,
+    kl: null,
     entropy: 0,
     clipShare: 0,
     gradNorm: 0,
@@ -150,13 +151,14 @@ export async function update(
     (groups) => ({ ...packGroups(groups), groups, reference: null }),
   );
   const answerTokens = learning.reduce((sum, group) => sum + sumLengths(group.answers), 0);
+  // A single pass changes nothing before its end; one that follows another finds the weights changed.
+  const before =
+    settings.epochs > 1 ? { weights: policy.weights(), moments: optimizer.state() } : null;
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
     const gradients = new GradientSum(policy.model);
     try {
       for (const micro of batches) {
-        if (epoch === 0) {
-          await pause();
-        }
+        await pause();
         if (settings.beta > 0 && micro.reference === null) {
           const start = performance.now();
           micro.reference = await reference.use(
@@ -167,7 +169,7 @@ export async function update(
         gradients.add(micro.batch, (scores) => {
           const part = derivative(micro, scores, settings, metrics, epoch === 0);
           const share = part.tokens / (answerTokens * settings.epochs);
-          metrics.kl += part.kl * share;
+          metrics.kl = part.kl === null ? null : (metrics.kl ?? 0) + part.kl * share;
           metrics.clipShare += part.clipShare * share;
           metrics.entropy += part.entropy * share;
           metrics.loss += part.loss / settings.epochs;
@@ -177,6 +179,12 @@ export async function update(
       }
       const step = { lr: learningRate, clipNorm: settings.clipNorm };
       metrics.gradNorm = optimizer.step(gradients.gradients, step).gradNorm;
+    } catch (error) {
+      if (before !== null) {
+        policy.restore(before.weights);
+        optimizer.restore(before.moments);
+      }
+      throw error;
     } finally {
       gradients.dispose();
     }
@@ -204,7 +212,7 @@ function derivative(
   compare: boolean,
 ): {
   loss: number;
-  kl: number;
+  kl: number | null;
   clipShare: number;
   entropy: number;
   tokens: number;
