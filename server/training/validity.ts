@@ -1,4 +1,5 @@
 import { repeatsItself } from '../inference/prose.js';
+import { firstSentence } from '../inference/view.js';
 import { parsePlainDoc } from '../languages/docs/plain.js';
 
 /** R_doc of the method. */
@@ -19,8 +20,8 @@ export interface DocCheck {
 }
 
 /**
- * R_doc: 1 for a summary sentence with every parameter named once, none invented, and a return described iff a value
- * is returned; 0.5 where the summary stands but the rest is not so; 0 for an empty, truncated or leaking doc, and for
+ * R_doc: 1 for one summary sentence with every parameter named once, none invented, and a return described iff a value
+ * is returned; 0.5 where the summary runs on or the rest is not so; 0 for an empty, truncated or leaking doc, and for
  * one that repeats itself (a summary must be a sentence). The three levels are BatCoder's (arXiv 2602.02554,
  * section 3); what makes each is ours.
  * @param text a doc in the model's plain form
@@ -40,7 +41,7 @@ export function checkDoc(
     return { validity: 0, faults: ['holds code of the body'] };
   }
   const doc = parsePlainDoc(text);
-  if (!isSentence(doc.summary)) {
+  if (!saysSomething(doc.summary)) {
     return { validity: 0, faults: ['no summary sentence'] };
   }
   if (
@@ -49,6 +50,10 @@ export function checkDoc(
     return { validity: 0, faults: ['repeats itself'] };
   }
   const faults: string[] = [];
+  // Docs that the model is taught are cut to one; in a paragraph it could tell the code line by line.
+  if (firstSentence(doc.summary) !== doc.summary) {
+    faults.push('more than one summary sentence');
+  }
   const named = doc.params.map((param) => param.name);
   for (const name of facts.parameters) {
     const count = named.filter((other) => other === name).length;
@@ -75,7 +80,7 @@ export function checkDoc(
 }
 
 /** At least two words. */
-function isSentence(summary: string): boolean {
-  const words = summary.split('\n')[0].match(/\p{L}[\p{L}\p{N}_'’-]*/gu) ?? [];
+function saysSomething(summary: string): boolean {
+  const words = summary.match(/\p{L}[\p{L}\p{N}_'’-]*/gu) ?? [];
   return words.length >= 2;
 }

@@ -1,5 +1,5 @@
 import type { LoadedModel } from '../inference/loadedModel.js';
-import type { UnitView } from '../inference/view.js';
+import { firstSentence, type UnitView } from '../inference/view.js';
 import { identifierWords, SPELT_RETURN, speltText } from '../inference/words.js';
 import { writeDocs } from '../inference/writeDocs.js';
 import { parsePlainDoc, renderPlainDoc } from '../languages/docs/plain.js';
@@ -14,7 +14,7 @@ import type { Doc } from '../languages/types.js';
 export function completedDoc(view: UnitView, other: Doc | null): string {
   const own = view.doc === null ? null : parsePlainDoc(view.doc);
   return renderPlainDoc({
-    summary: own?.summary ?? other?.summary ?? sentenceOf(view.name),
+    summary: firstSentence(own?.summary ?? other?.summary ?? sentenceOf(view.name)),
     params: view.parameters.map((name) => {
       const written = [own, other].map((doc) => doc?.params.find((param) => param.name === name));
       return { name, text: (written[0] ?? written[1])?.text ?? speltText(name) };

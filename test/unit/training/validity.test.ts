@@ -27,6 +27,18 @@ describe('checkDoc', () => {
     );
   });
 
+  it('0.5 where the summary is more than one sentence', () => {
+    const closed = { parameters: [], returnsValue: false };
+    const second = 'Reads a file. It is closed after.';
+    expect(checkDoc(whole.replace('Reads a file.', second), facts, false, false)).toEqual({
+      validity: 0.5,
+      faults: ['more than one summary sentence'],
+    });
+    expect(validity('Closes it.\nThen the lock\nis let go.', closed)).toBe(0.5);
+    expect(validity('Closes the file,\ne.g. after a crash.', closed)).toBe(1);
+    expect(validity('Closes a `File` vs. Folder.', closed)).toBe(1);
+  });
+
   it('0 for an empty, truncated, leaking or repeating doc', () => {
     expect(validity('')).toBe(0);
     expect(validity('@param path where\n@param limit most\n@returns text')).toBe(0);

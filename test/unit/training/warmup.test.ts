@@ -31,6 +31,10 @@ describe('completedDoc', () => {
       'Is empty.\n@param list the list\n@returns the result',
     );
     expect(completedDoc(parts.examples[0].view, null)).toMatch(/^Doubles a number\./);
+    const talkative = { summary: 'Tells if it is empty. A list is.', params: [], returns: null };
+    expect(completedDoc(parts.examples[4].view, talkative)).toBe(
+      'Tells if it is empty.\n@param list the list\n@returns the result',
+    );
   });
 });
 
