@@ -74,9 +74,10 @@ class Training {
     expect(this.child!.exitCode).toBe(0);
   }
 
-  /** Waits until it has written so many lines of metrics; @throws where it ends before */
-  async reach(lines: number): Promise<void> {
-    while (this.metrics().length < lines) {
+  /** Waits until it has written so many lines of metrics, or for so many ms; @throws where it ends before */
+  async reach(lines: number, within = Infinity): Promise<void> {
+    const until = performance.now() + within;
+    while (this.metrics().length < lines && performance.now() < until) {
       if (this.child!.exitCode !== null) {
         await this.end;
         throw new Error(`It ended after ${this.metrics().length} lines, not ${lines}.`);
@@ -160,7 +161,7 @@ async function broken(
   for (const place of places) {
     const [from, to] = PLACES[place];
     await training.reach(from + random.int(to - from));
-    await setTimeout((random.next() * (times[to] - times[from])) / (to - from));
+    await training.reach(to, (random.next() * (times[to] - times[from])) / (to - from));
     await training.kill();
     if (place !== 'start') {
       const { phase, warmupSteps, steps } = training.checkpoint().progressed;
@@ -201,9 +202,11 @@ describe.each(VARIANTS)('a training of $trains that is killed', (variant) => {
 
     const random = new Random(Date.now());
     for (let round = 0; round < ROUNDS; round++) {
-      const training = new Training(`${trains}, broken ${round}`, options);
+      const name = `${trains}, broken ${round}`;
+      const training = new Training(name, options);
       await broken(training, places, times, random);
       expect(training.written(result)).toEqual(whole.written(result));
+      rmSync(join(home, name), { recursive: true });
     }
   });
 });
