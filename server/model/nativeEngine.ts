@@ -1,11 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import {
+  type Addon,
   type DecoderHandle,
   nativeAddon,
   nativeValues,
   type PagesHandle,
+  type WeightArgs,
 } from '../tensor/addon.js';
+import { MOST_PACKED_BYTES, packedBytes, packedWeight } from '../tensor/packedWeights.js';
 import { revisionOf } from '../tensor/revisions.js';
+import { WEIGHT_KINDS } from '../tensor/weights.js';
 import type { DecodingEngine, Drawn, Feed } from './decodingEngine.js';
 import { PROJECTIONS, type Projection, projectionName } from './parameters.js';
 import { PrefixCache } from './prefixCache.js';
@@ -81,7 +85,7 @@ class PageStore {
 
   /** The weights as they are now. Where they are not those of before, what was computed with them is dropped. */
   use(): DecoderHandle {
-    const arrays = arraysOf(this.model);
+    const arrays = arraysOf(this.model, this.addon);
     const revision = arrays.reduce((sum, each) => sum + (each ? revisionOf(each) : 0), 0);
     const { weights } = this;
     if (
@@ -225,22 +229,32 @@ function masksOf(
   return { ids, ends };
 }
 
-/** Every array of a model and its adapter, in the order that native/decoder/bind.cc reads them. */
-function arraysOf(model: Qwen2Model): (Values | null)[] {
+/**
+ * Every array of a model and its adapter, in the order that native/decoder/bind.cc reads them. Models with large
+ * weights have no packed ones: they are read as they lie, which is slower, but takes no second copy.
+ */
+function arraysOf(model: Qwen2Model, addon: Addon): (Values | null)[] {
   const variables = model.variables();
   const values = (name: string): Values | null => {
     const variable: Tensor | undefined = variables.get(name);
     return variable ? nativeValues(variable) : null;
   };
-  const weight = (name: string): (Values | null)[] => {
-    const matrix = model.matrices().get(`${name}.weight`);
-    return matrix ? [matrix.values, matrix.scales] : [values(`${name}.weight`), null];
+  const head = model.config.tiedEmbeddings ? 'model.embed_tokens' : 'lm_head';
+  const products = Array.from({ length: model.config.layers }, (_, layer) =>
+    PROJECTIONS.map((projection) => projectionName(layer, projection)),
+  );
+  const bytes = [head, ...products.flat()].map((name) => packedBytes(addon, weightOf(model, name)));
+  const packs = bytes.reduce((a, b) => a + b) <= MOST_PACKED_BYTES;
+  const product = (name: string): (Values | null)[] => {
+    const weight = weightOf(model, name);
+    const [, array, scales] = weight;
+    return [array, scales, packs ? packedWeight(addon, weight) : null];
   };
   const linear = (layer: number, projection: Projection): (Values | null)[] => {
     const name = projectionName(layer, projection);
     const pair = model.adapter?.pair(layer, projection);
     return [
-      ...weight(name),
+      ...product(name),
       values(`${name}.bias`),
       pair ? nativeValues(pair.a) : null,
       pair ? nativeValues(pair.b) : null,
@@ -257,11 +271,17 @@ function arraysOf(model: Qwen2Model): (Values | null)[] {
       ...of(PROJECTIONS.slice(4)),
     ];
   });
-  const { tiedEmbeddings } = model.config;
-  return [
-    ...weight('model.embed_tokens'),
-    ...layers.flat(),
-    values('model.norm.weight'),
-    ...weight(tiedEmbeddings ? 'model.embed_tokens' : 'lm_head'),
-  ];
+  const [, table, scales] = weightOf(model, 'model.embed_tokens');
+  return [table, scales, ...layers.flat(), values('model.norm.weight'), ...product(head)];
+}
+
+function weightOf(model: Qwen2Model, name: string): WeightArgs {
+  const matrix = model.matrices().get(`${name}.weight`);
+  if (matrix) {
+    const [out, input] = matrix.shape;
+    return [WEIGHT_KINDS[matrix.kind], matrix.values, matrix.scales, out, input];
+  }
+  const variable = model.variables().get(`${name}.weight`)!;
+  const [out, input] = variable.shape;
+  return [WEIGHT_KINDS.f32, nativeValues(variable), null, out, input];
 }

@@ -60,8 +60,18 @@ export interface Addon {
     addend?: Floats | null,
   ) => void;
 
+  /** 0 where products on this machine read such weights as they lie. */
+  packedBytes: (kind: number, out: number, input: number, transposed: boolean) => number;
+  packWeight: (...args: [...WeightArgs, transposed: boolean, to: Bytes]) => void;
   linearWeight: (
-    ...args: [...WeightArgs, x: Floats, y: Floats, bias: Floats | null, accumulate: boolean]
+    ...args: [
+      ...WeightArgs,
+      x: Floats,
+      y: Floats,
+      bias: Floats | null,
+      accumulate: boolean,
+      packed?: Bytes | null,
+    ]
   ) => void;
   linearWeightGrad: (...args: [...WeightArgs, dy: Floats, dx: Floats, accumulate: boolean]) => void;
   weightRows: (...args: [...WeightArgs, ids: Ints, y: Floats]) => void;

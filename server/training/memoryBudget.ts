@@ -1,11 +1,12 @@
 import type { Qwen2Config } from '../model/config.js';
 import { parameterCount } from '../model/parameters.js';
 import { OutOfMemoryError } from '../tensor/bufferPool.js';
+import { MOST_PACKED_BYTES } from '../tensor/packedWeights.js';
 import type { Settings } from './settings.js';
 
 /** Bytes of a training run by what they depend on. */
 export interface MemoryNeed {
-  /** Weights, reference, gradients and the optimizer's moments. */
+  /** Weights, their packed form, reference, gradients and the optimizer's moments. */
   fixed: number;
   /** Of a forward and backward pass, for each of its tokens. */
   perToken: number;
@@ -40,13 +41,15 @@ export function memoryNeed(
   const keys = kvHeads * headSize;
   const pairs = layers * loraRank * (6 * hiddenSize + 2 * keys + 3 * innerSize);
   const trained = lora ? pairs : weights;
+  // Sampling holds the weights a second time, packed.
+  const packed = FLOAT * weights <= MOST_PACKED_BYTES ? weights : 0;
   // Kept by a block for its backward pass: both norms' inputs, q, k, v, the mixed values, gate and up.
   const block = 3 * hiddenSize + heads * headSize + 2 * keys + 2 * innerSize + heads;
   // What a block computes and lets go of again, forward or backward, at its widest.
   const passing = 4 * hiddenSize + 4 * innerSize;
   return {
     // Trained ones also have a reference, a gradient and two moments.
-    fixed: FLOAT * (weights + 4 * trained),
+    fixed: FLOAT * (weights + packed + 4 * trained),
     perToken:
       POOLED * FLOAT * (passing + (recompute ? layers * hiddenSize + block : layers * block)),
   };

@@ -4,7 +4,45 @@
 namespace bc {
 namespace {
 
-// linearWeight(kind, values, scales|null, out, in, x, y, bias|null, accumulate)
+WeightKind kindOf(int number) { return number == kInt8 ? kInt8 : number == kInt4 ? kInt4 : kF32; }
+
+// packedBytes(kind, out, in, transposed)
+napi_value packedBytes(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  Weight w = {kindOf(args.integer(0)), args.integer(1), args.integer(2), nullptr, nullptr};
+  bool transposed = args.flag(3);
+  if (!args.ok) return nullptr;
+  if (w.out <= 0 || w.in <= 0) return outside(env);
+  return makeNumber(env, double(kernels().packedBytes(w, transposed)));
+}
+
+// packWeight(kind, values, scales|null, out, in, transposed, to): where packedBytes is not 0
+napi_value packWeight(napi_env env, napi_callback_info info) {
+  Args args(env, info);
+  Weight w;
+  if (!readWeight(args, 0, w)) return nullptr;
+  size_t room = 0;
+  bool transposed = args.flag(5);
+  uint8_t* to = args.bytes(6, &room);
+  if (!args.ok) return nullptr;
+  size_t wanted = kernels().packedBytes(w, transposed);
+  if (wanted == 0 || room < wanted) return outside(env);
+  kernels().packWeight(w, transposed, to);
+  return nullptr;
+}
+
+// The packed form in argument `index`, where it is given.
+bool readPacked(Args& args, int index, bool transposed, Weight& w) {
+  if (!args.has(index)) return true;
+  size_t bytes = 0, wanted = kernels().packedBytes(w, transposed);
+  w.packed = args.bytes(index, &bytes);
+  if (!args.ok) return false;
+  if (wanted > 0 && bytes >= wanted) return true;
+  outside(args.env);
+  return false;
+}
+
+// linearWeight(kind, values, scales|null, out, in, x, y, bias|null, accumulate, packed|null)
 napi_value linearWeight(napi_env env, napi_callback_info info) {
   Args args(env, info);
   LinearArgs p;
@@ -14,7 +52,7 @@ napi_value linearWeight(napi_env env, napi_callback_info info) {
   p.y = args.floats(6, &ny);
   p.bias = args.has(7) ? args.floats(7, &nb) : nullptr;
   p.accumulate = args.flag(8);
-  if (!args.ok) return nullptr;
+  if (!args.ok || !readPacked(args, 9, false, p.w)) return nullptr;
   p.rows = int(nx / p.w.in);
   if (nx % p.w.in != 0 || ny < size_t(p.rows) * p.w.out || (p.bias && nb < size_t(p.w.out))) return outside(env);
   kernels().linearWeight(p);
@@ -129,8 +167,7 @@ napi_value outside(napi_env env) {
 }
 
 bool readWeight(Args& args, int first, Weight& w) {
-  int kind = args.integer(first);
-  w.kind = kind == kInt8 ? kInt8 : kind == kInt4 ? kInt4 : kF32;
+  w.kind = kindOf(args.integer(first));
   size_t values = 0, scales = 0;
   w.values = w.kind == kF32    ? static_cast<void*>(args.floats(first + 1, &values))
              : w.kind == kInt8 ? static_cast<void*>(args.int8s(first + 1, &values))
@@ -146,6 +183,8 @@ bool readWeight(Args& args, int first, Weight& w) {
 }
 
 void exportWeights(napi_env env, napi_value exports) {
+  exportFunction(env, exports, "packedBytes", packedBytes);
+  exportFunction(env, exports, "packWeight", packWeight);
   exportFunction(env, exports, "linearWeight", linearWeight);
   exportFunction(env, exports, "linearWeightGrad", linearWeightGrad);
   exportFunction(env, exports, "weightRows", weightRows);

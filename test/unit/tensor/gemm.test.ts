@@ -137,6 +137,31 @@ describe.each(COMPILED)('on %s', (backend) => {
     }
   });
 
+  // Several blocks of rows, a second slab of columns, several passes of depth: sampled elements.
+  test.each([
+    [389, 4700, 40, false],
+    [1100, 4610, 30, true],
+    [200, 9300, 390, false],
+  ])('%i x %i by %i equals the sums in double precision', (m, n, k, transposeB) => {
+    const a = randomValues(m * k, 1);
+    const b = randomValues(k * n, 2);
+    const addend = randomValues(m * n, 3);
+    const c = new Float32Array(m * n);
+    kernels().gemm(a, b, c, m, n, k, false, transposeB, 1, 0, 0, 2, false, null, addend);
+    const rows = [0, 1, 7, 8, 95, 191, 192, 193, Math.floor(m / 2), m - 2, m - 1];
+    const columns = [0, 1, 47, 48, 959, 960, 4607, 4608, 4609, Math.floor(n / 2), n - 1];
+    const places = rows.flatMap((i) => columns.map((j) => [i, j] as const));
+    const expected = places.map(([i, j]) => {
+      let dot = 0;
+      for (let t = 0; t < k; t++) {
+        dot += a[i * k + t] * b[transposeB ? j * k + t : t * n + j];
+      }
+      return 2 * dot + addend[i * n + j];
+    });
+    const actual = Float32Array.from(places, ([i, j]) => c[i * n + j]);
+    expectClose(actual, Float64Array.from(expected), 1e-5);
+  });
+
   test('batches, a repeated operand among them', () => {
     const [m, n, k, batch] = [5, 6, 7, 3];
     const a = randomValues(batch * m * k, 1);

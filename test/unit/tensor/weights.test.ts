@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { nativeAddon } from '../../../server/tensor/addon.js';
+import { nativeAddon, type WeightArgs } from '../../../server/tensor/addon.js';
+import { packedWeight } from '../../../server/tensor/packedWeights.js';
+import { noteWritten } from '../../../server/tensor/revisions.js';
 import { QuantizedMatrix, WEIGHT_KINDS } from '../../../server/tensor/weights.js';
 import { assetPath } from '../../../server/util/assets.js';
 import { expectClose, randomValues } from './support.js';
@@ -44,11 +46,17 @@ function int8Reference(x: Float32Array, w: QuantizedMatrix, rows: number): Float
   return y;
 }
 
-function run(x: Float32Array, w: QuantizedMatrix, rows: number, bias?: Float32Array): Float32Array {
+function run(
+  x: Float32Array,
+  w: QuantizedMatrix,
+  rows: number,
+  bias?: Float32Array,
+  panels: Uint8Array | null = null,
+): Float32Array {
   const [out, input] = w.shape;
   const y = new Float32Array(rows * out);
   const kind = WEIGHT_KINDS[w.kind];
-  addon.linearWeight(kind, w.values, w.scales, out, input, x, y, bias ?? null, false);
+  addon.linearWeight(kind, w.values, w.scales, out, input, x, y, bias ?? null, false, panels);
   return y;
 }
 
@@ -57,6 +65,22 @@ function shifted<T extends Float32Array | Int8Array | Uint8Array>(values: T): T 
   const moved = new (values.constructor as new (length: number) => T)(values.length + 1);
   moved.set(values, 1);
   return moved.subarray(1) as T;
+}
+
+/** A weight as `packWeight` leaves it; null where the kernels read it as it lies. */
+function packed(
+  kind: number,
+  w: Float32Array | Int8Array,
+  scales: Float32Array | null,
+  out: number,
+  input: number,
+) {
+  const bytes = new Uint8Array(addon.packedBytes(kind, out, input, false));
+  if (bytes.length === 0) {
+    return null;
+  }
+  addon.packWeight(kind, w, scales, out, input, false, bytes);
+  return bytes;
 }
 
 const SHAPES = [
@@ -82,6 +106,8 @@ describe('int8 products', () => {
     expect(run(x, w, rows)).toEqual(int8Reference(x, w, rows));
     const moved = new QuantizedMatrix('int8', w.shape, shifted(w.values), shifted(w.scales));
     expect(run(shifted(x), moved, rows)).toEqual(int8Reference(x, w, rows));
+    const panels = packed(WEIGHT_KINDS.int8, w.values as Int8Array, w.scales, out, input);
+    expect(run(x, w, rows, undefined, panels)).toEqual(int8Reference(x, w, rows));
   });
 });
 
@@ -168,39 +194,77 @@ test.each([{ BATCODER_VNNI: '0' }, { BATCODER_ISA: 'avx2' }, { BATCODER_ISA: 'ba
   },
 );
 
-test.each([
-  [1, 1, 1],
-  [3, 17, 5],
-  [9, 33, 16],
-  [33, 100, 32],
-  [2, 40, 33],
-  [5, 13, 384],
-  [40, 97, 391],
-])('float products: %i rows, %i outputs, %i inputs, each row as if alone', (rows, out, input) => {
-  const w = shifted(randomValues(out * input, 1));
-  const x = shifted(randomValues(rows * input, 2));
-  const bias = shifted(randomValues(out, 3));
-  const start = randomValues(rows * out, 4);
-  const y = start.slice();
-  const kind = WEIGHT_KINDS.f32;
-  addon.linearWeight(kind, w, null, out, input, x, y, bias, true);
-  expectClose(
-    y,
-    start.map((value, at) => {
-      const [i, o] = [Math.floor(at / out), at % out];
-      let sum = value + bias[o];
-      for (let k = 0; k < input; k++) {
-        sum += x[i * input + k] * w[o * input + k];
-      }
-      return sum;
-    }),
-  );
-  for (let i = 0; i < rows; i++) {
-    const alone = start.slice(i * out, (i + 1) * out);
-    const row = x.slice(i * input, (i + 1) * input);
-    addon.linearWeight(kind, w, null, out, input, row, alone, bias, true);
-    expect(alone).toEqual(y.slice(i * out, (i + 1) * out));
-  }
+describe.each(['as they lie', 'packed'])('float products with weights %s', (form) => {
+  test.each([
+    [1, 1, 1],
+    [3, 17, 5],
+    [9, 33, 16],
+    [33, 100, 32],
+    [2, 40, 33],
+    [5, 13, 384],
+    [40, 97, 391],
+    [31, 49, 801],
+  ])('%i rows, %i outputs, %i inputs, each row as if alone', (rows, out, input) => {
+    const w = shifted(randomValues(out * input, 1));
+    const x = shifted(randomValues(rows * input, 2));
+    const bias = shifted(randomValues(out, 3));
+    const start = randomValues(rows * out, 4);
+    const y = start.slice();
+    const kind = WEIGHT_KINDS.f32;
+    const panels = form === 'packed' ? packed(kind, w, null, out, input) : null;
+    addon.linearWeight(kind, w, null, out, input, x, y, bias, true, panels);
+    expectClose(
+      y,
+      start.map((value, at) => {
+        const [i, o] = [Math.floor(at / out), at % out];
+        let sum = value + bias[o];
+        for (let k = 0; k < input; k++) {
+          sum += x[i * input + k] * w[o * input + k];
+        }
+        return sum;
+      }),
+    );
+    for (let first = 0, count = 1; first < rows; first += count, count = (count % 7) + 1) {
+      const part = start.slice(first * out, (first + count) * out);
+      const some = x.slice(first * input, (first + count) * input);
+      addon.linearWeight(kind, w, null, out, input, some, part, bias, true, panels);
+      expect(part).toEqual(y.slice(first * out, (first + count) * out));
+    }
+  });
+});
+
+test('a weight is packed once, and again where its numbers have changed', () => {
+  const w = randomValues(50 * 3, 1);
+  const weight: WeightArgs = [WEIGHT_KINDS.f32, w, null, 50, 3];
+  const product = (): Float32Array => {
+    const y = new Float32Array(50);
+    addon.linearWeight(
+      ...weight,
+      Float32Array.of(1, 0, 0),
+      y,
+      null,
+      false,
+      packedWeight(addon, weight),
+    );
+    return y;
+  };
+  expect(product()[49]).toBe(w[147]);
+  const first = packedWeight(addon, weight);
+  expect(packedWeight(addon, weight)).toBe(first);
+  w[147] = 5;
+  noteWritten(w);
+  expect(product()[49]).toBe(5);
+  const four = QuantizedMatrix.quantize(randomValues(64, 1), [2, 32], 'int4');
+  expect(packedWeight(addon, [WEIGHT_KINDS.int4, four.values, four.scales, 2, 32])).toBe(null);
+});
+
+test('a packed form of the wrong size is refused', () => {
+  const w = randomValues(12, 1);
+  const y = new Float32Array(4);
+  const packedWith = (bytes: number) => () =>
+    addon.linearWeight(0, w, null, 4, 3, w.subarray(0, 3), y, null, false, new Uint8Array(bytes));
+  expect(packedWith(4)).toThrow('outside');
+  expect(() => addon.packWeight(0, w, null, 4, 3, false, new Uint8Array(4))).toThrow('outside');
 });
 
 test.each(['int8', 'int4'] as const)('%s products add a bias, and to what is there', (kind) => {

@@ -2,6 +2,7 @@
 #include <new>
 #include <vector>
 
+#include "../kernels.h"
 #include "../napi.h"
 #include "forward.h"
 
@@ -88,9 +89,20 @@ class ArrayReader {
     return w;
   }
 
+  // The same, and what packWeight made of it, or null.
+  Weight packedWeight(int out, int in) {
+    Weight w = weight(out, in);
+    Array packed = next();
+    if (packed.absent) return w;
+    size_t wanted = kernels().packedBytes(w, false);
+    ok = ok && packed.type == napi_uint8_array && wanted > 0 && packed.count >= wanted;
+    w.packed = packed.data;
+    return w;
+  }
+
   Linear linear(int out, int in) {
     Linear l;
-    l.weight = weight(out, in);
+    l.weight = packedWeight(out, in);
     l.bias = floats(out, true);
     l.lora.a = lowRank(in, &l.lora.rank);
     l.lora.b = floats(size_t(out) * l.lora.rank, true);
@@ -124,8 +136,8 @@ class ArrayReader {
 
 // decoderModel([layers, hidden, inner, heads, kvHeads, headSize, vocab], eps, theta, loraScale, arrays)
 // The arrays in order: of the embedding values and scales; of each layer inputNorm, then for q, k, v and o values,
-// scales, bias, A and B of the adapter, innerNorm, the same for gate, up and down; finalNorm; of the head values and
-// scales. null: there is none. They are read at every step, not copied.
+// scales, their packed form, bias, A and B of the adapter, innerNorm, the same for gate, up and down; finalNorm; of the
+// head values, scales and their packed form. null: there is none. They are read at every step, not copied.
 napi_value decoderModel(napi_env env, napi_callback_info info) {
   Args args(env, info);
   size_t count = 0;
@@ -166,7 +178,7 @@ napi_value decoderModel(napi_env env, napi_callback_info info) {
     m.layers.push_back(l);
   }
   m.finalNorm = read.floats(m.hidden);
-  m.head = read.weight(m.vocab, m.hidden);
+  m.head = read.packedWeight(m.vocab, m.hidden);
   if (!read.ok || napi_create_reference(env, args.value(4), 1, &handle->arrays) != napi_ok) {
     delete handle;
     throwRange(env, "The arrays of a model do not fit its sizes.");

@@ -196,9 +196,10 @@ class Pass {
       float* low = buffer(kLow).get(size_t(l.gate.lora.rank) + l.up.lora.rank);
       lower(l.gate, normed_, low);
       lower(l.up, normed_, low + l.gate.lora.rank);
-      int pieces = piecesOf(m_.inner);
+      int pieces = piecesOf(panelsOf(m_.inner));
       parallelFor(pieces, [&](int piece) {
-        int first = m_.inner * piece / pieces, count = m_.inner * (piece + 1) / pieces - first;
+        int first = firstOf(piece, pieces, panelsOf(m_.inner)) * kPanelOutputs;
+        int count = std::min(firstOf(piece + 1, pieces, panelsOf(m_.inner)) * kPanelOutputs, m_.inner) - first;
         part(l.gate, normed_, low, first, count, gate, false);
         part(l.up, normed_, low + l.gate.lora.rank, first, count, up, false);
         kernels().swiglu(gate + first, up + first, gate + first, count);
@@ -212,7 +213,10 @@ class Pass {
     multiply(gate, &product, 1, true);
   }
 
-  static int piecesOf(int outputs) { return std::max(1, std::min(outputs / 32, 4 * threadCount())); }
+  // The outputs of a product are cut between panels, into so many pieces; a piece begins at panel firstOf(piece, ..).
+  static int panelsOf(int outputs) { return (outputs + kPanelOutputs - 1) / kPanelOutputs; }
+  static int piecesOf(int panels) { return std::min(panels, 4 * threadCount()); }
+  static int firstOf(int piece, int pieces, int panels) { return int(size_t(panels) * piece / pieces); }
 
   void multiply(const float* x, const Product* products, int count, bool accumulate) {
     if (rows_ == 1) {
@@ -237,22 +241,22 @@ class Pass {
 
   // A single row enters the pool once for all products, in pieces of their outputs.
   void multiplyOne(const float* x, const Product* products, int count, bool accumulate) {
-    int outputs = 0, ranks = 0;
+    int panels = 0, ranks = 0;
     for (int i = 0; i < count; i++) {
-      outputs += products[i].linear->weight.out;
+      panels += panelsOf(products[i].linear->weight.out);
       ranks += products[i].linear->lora.rank;
     }
     float* low = buffer(kLow).get(ranks);
     for (int i = 0, at = 0; i < count; at += products[i++].linear->lora.rank) lower(*products[i].linear, x, low + at);
-    int pieces = piecesOf(outputs);
+    int pieces = piecesOf(panels);
     parallelFor(pieces, [&](int piece) {
-      int begin = int(size_t(outputs) * piece / pieces), end = int(size_t(outputs) * (piece + 1) / pieces);
+      int begin = firstOf(piece, pieces, panels), end = firstOf(piece + 1, pieces, panels);
       const float* rank = low;
       for (int i = 0, start = 0; i < count; i++) {
         int out = products[i].linear->weight.out;
-        int first = std::max(begin - start, 0), last = std::min(end - start, out);
+        int first = std::max(begin - start, 0) * kPanelOutputs, last = std::min((end - start) * kPanelOutputs, out);
         if (first < last) part(*products[i].linear, x, rank, first, last - first, products[i].y, accumulate);
-        start += out;
+        start += panelsOf(out);
         rank += products[i].linear->lora.rank;
       }
     });

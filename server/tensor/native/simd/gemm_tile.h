@@ -17,6 +17,7 @@ constexpr int MR = 6, NV = 4;
 #else
 constexpr int MR = 4, NV = 2;
 #endif
+constexpr int MIDDLE_MR = MR < 6 ? MR : 6;
 constexpr int NR = NV * kLanes;
 
 BC_INLINE int minOf(int a, int b) { return a < b ? a : b; }
@@ -62,21 +63,22 @@ struct Target {
   float alpha;
 };
 
-template <int V, typename F>
-BC_INLINE void eachVector(vf (&acc)[MR][V], F&& body) {
+template <int R, int V, typename F>
+BC_INLINE void eachVector(vf (&acc)[R][V], F&& body) {
 #pragma GCC unroll 16
-  for (int r = 0; r < MR; r++)
+  for (int r = 0; r < R; r++)
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) body(acc[r][v], r, v);
 }
 
-// One tile of rows x columns, at most MR x V vectors.
-template <int V>
+// One tile of rows x columns, at most R x V vectors. An element's bits do not depend on R and V.
+template <int R, int V>
 void micro(int depth, Source a, const float* __restrict b, Target t, int rows, int columns) {
-  vf acc[MR][V];
-  const float* row[MR];
+  if (rows > R) rows = R;
+  vf acc[R][V];
+  const float* row[R];
 #pragma GCC unroll 16
-  for (int r = 0; r < MR; r++) {
+  for (int r = 0; r < R; r++) {
     int at = r < rows ? r : rows - 1;
     row[r] = a.data + at * a.row;
 #pragma GCC unroll 4
@@ -91,22 +93,22 @@ void micro(int depth, Source a, const float* __restrict b, Target t, int rows, i
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) bv[v] = load(b + v * kLanes);
 #pragma GCC unroll 16
-    for (int r = 0; r < MR; r++) {
+    for (int r = 0; r < R; r++) {
       float x = row[r][at];
 #pragma GCC unroll 4
       for (int v = 0; v < V; v++) acc[r][v] += bv[v] * x;
     }
   }
-  if (rows == MR && columns == V * kLanes) {
-    eachVector<V>(acc, [&](vf& sum, int, int) { sum *= t.alpha; });
+  if (rows == R && columns == V * kLanes) {
+    eachVector(acc, [&](vf& sum, int, int) { sum *= t.alpha; });
     if (t.addend)
-      eachVector<V>(acc, [&](vf& sum, int r, int v) { sum += load(t.addend + r * t.addendRow + v * kLanes); });
-    if (t.bias) eachVector<V>(acc, [&](vf& sum, int, int v) { sum += load(t.bias + v * kLanes); });
-    eachVector<V>(acc, [&](vf& sum, int r, int v) { store(t.c + r * t.cRow + v * kLanes, sum); });
+      eachVector(acc, [&](vf& sum, int r, int v) { sum += load(t.addend + r * t.addendRow + v * kLanes); });
+    if (t.bias) eachVector(acc, [&](vf& sum, int, int v) { sum += load(t.bias + v * kLanes); });
+    eachVector(acc, [&](vf& sum, int r, int v) { store(t.c + r * t.cRow + v * kLanes, sum); });
     return;
   }
-  alignas(64) float tile[MR * V * kLanes];
-  eachVector<V>(acc, [&](vf& sum, int r, int v) { store(tile + (r * V + v) * kLanes, sum); });
+  alignas(64) float tile[R * V * kLanes];
+  eachVector(acc, [&](vf& sum, int r, int v) { store(tile + (r * V + v) * kLanes, sum); });
   for (int r = 0; r < rows; r++)
     lanes(columns, [&](size_t j, auto part) {
       vf sum = get(tile + r * V * kLanes + j, part) * t.alpha;
@@ -116,24 +118,40 @@ void micro(int depth, Source a, const float* __restrict b, Target t, int rows, i
     });
 }
 
+// The tile for the last columns computes no more vectors than these are.
+template <int R>
+BC_INLINE auto tileOf(int columns) {
+  return columns <= kLanes                 ? micro<R, 1>
+         : columns <= 2 * kLanes           ? micro<R, 2>
+         : NV > 3 && columns <= 3 * kLanes ? micro<R, NV < 3 ? NV : 3>
+                                           : micro<R, NV>;
+}
+
+// The same for the last rows, fewer than MR.
+BC_INLINE auto lastTileOf(int rows, int columns) {
+  return rows == 1           ? tileOf<1>(columns)
+         : rows == 2         ? tileOf<2>(columns)
+         : rows <= 4         ? tileOf<4>(columns)
+         : rows <= MIDDLE_MR ? tileOf<MIDDLE_MR>(columns)
+                             : tileOf<MR>(columns);
+}
+
 // rows x columns of C from A and packed panels of B, on the calling thread. Where `packed`, A lies
 // as packRows leaves it.
 BC_INLINE void multiplyPanels(int rows, int columns, int depth, Source a, bool packed, const float* b, Target t) {
   for (int j = 0; j < columns; j += NR) {
     int width = minOf(NR, columns - j);
-    // The last panel computes no more vectors than it has columns for.
-    auto tile = width <= kLanes                       ? micro<1>
-                : width <= 2 * kLanes                 ? micro<2>
-                : NV > 3 && width <= 3 * kLanes       ? micro<NV < 3 ? NV : 3>
-                                                      : micro<NV>;
+    auto tile = tileOf<MR>(width);
     for (int i = 0; i < rows; i += MR) {
+      int left = rows - i;
+      if (left < MR) tile = lastTileOf(left, width);
       Source from = packed ? Source{a.data + size_t(i) * depth, 1, MR}
                            : Source{a.data + i * a.row, a.row, a.depth};
       Target to = t;
       to.c += i * t.cRow + j;
       if (t.addend) to.addend += i * t.addendRow + j;
       if (t.bias) to.bias += j;
-      tile(depth, from, b + size_t(j) * depth, to, minOf(MR, rows - i), width);
+      tile(depth, from, b + size_t(j) * depth, to, left, width);
     }
   }
 }

@@ -51,6 +51,9 @@ BC_INLINE void sumEach(const vi* v, int32_t* sums) {
 #undef BC_FORM_TARGET
 
 #ifdef BC_VNNI
+int panelsOf(int out) { return (out + PANEL - 1) / PANEL; }
+size_t panelBytes(int depth) { return size_t(PANEL) * ((depth + 3) / 4 * 4); }
+
 #define BC_FORM vnni
 #define BC_FORM_PANELS
 #define BC_FORM_TARGET BC_VNNI_TARGET
@@ -115,43 +118,52 @@ void packColumns(const int8_t* w, int out, int depth, int columns, int8_t* to) {
   }
 }
 
-int panelsOf(const Int8Product& p) { return (p.out + PANEL - 1) / PANEL; }
+// All panels of [out][depth] weights, or of [depth][out] ones that are `transposed`.
+void packPanels(const int8_t* w, int out, int depth, bool transposed, int8_t* to) {
+  parallelFor(panelsOf(out), [&](int panel) {
+    int o = panel * PANEL, columns = minOf(PANEL, out - o);
+    int8_t* at = to + panel * panelBytes(depth);
+    if (transposed) {
+      packColumns(w + o, out, depth, columns, at);
+    } else {
+      packRows(w + size_t(o) * depth, depth, columns, at);
+    }
+  });
+}
 
-// For few rows: each panel is packed where it is used, and meets all rows in the first cache.
+// For few rows: a panel that is not packed yet is packed where it is used, and meets all rows in the first cache.
 void panelByPanel(const Int8Product* products, int count) {
   int panels = 0;
-  for (int i = 0; i < count; i++) panels += panelsOf(products[i]);
+  for (int i = 0; i < count; i++) panels += panelsOf(products[i].out);
   parallelFor(panels, [&](int at) {
     const Int8Product* product = products;
-    for (; at >= panelsOf(*product); product++) at -= panelsOf(*product);
+    for (; at >= panelsOf(product->out); product++) at -= panelsOf(product->out);
     const Int8Product& p = *product;
     int o = at * PANEL, end = minOf(o + PANEL, p.out), depth = p.x.count;
-    int8_t* panel = reinterpret_cast<int8_t*>(scratch(18, PANEL * ((depth + 3) / 4)));
-    packRows(p.w + size_t(o) * depth, depth, end - o, panel);
+    const int8_t* panel = p.packed ? p.packed + at * panelBytes(depth) : nullptr;
+    if (!panel) {
+      int8_t* to = reinterpret_cast<int8_t*>(scratch(18, panelBytes(depth) / 4));
+      packRows(p.w + size_t(o) * depth, depth, end - o, to);
+      panel = to;
+    }
     vnni::fromPanel(p, panel, 0, p.x.rows, o);
     if (p.low) addLowRank(*p.low, 0, p.x.rows, o, end, p.y, p.yRow);
   });
 }
 
 void packed(const Int8Product& p) {
-  int panels = panelsOf(p), depth = p.x.count;
-  size_t panelBytes = size_t(PANEL) * ((depth + 3) / 4 * 4);
-  int8_t* store = reinterpret_cast<int8_t*>(scratch(18, panels * panelBytes / 4));
-  parallelFor(panels, [&](int panel) {
-    int o = panel * PANEL, columns = minOf(PANEL, p.out - o);
-    int8_t* to = store + panel * panelBytes;
-    if (p.transposed) {
-      packColumns(p.w + o, p.out, depth, columns, to);
-    } else {
-      packRows(p.w + size_t(o) * depth, depth, columns, to);
-    }
-  });
+  const int8_t* panels = p.packed;
+  if (!panels) {
+    int8_t* to = reinterpret_cast<int8_t*>(scratch(18, panelsOf(p.out) * panelBytes(p.x.count) / 4));
+    packPanels(p.w, p.out, p.x.count, p.transposed, to);
+    panels = to;
+  }
   constexpr int ROWS = 16 * PANEL_ROWS, COLUMNS = 4 * PANEL;
   int blocks = (p.x.rows + ROWS - 1) / ROWS, strips = (p.out + COLUMNS - 1) / COLUMNS;
   parallelFor(blocks * strips, [&](int task) {
     int first = task % blocks * ROWS, last = minOf(first + ROWS, p.x.rows);
     int begin = task / blocks * COLUMNS, end = minOf(begin + COLUMNS, p.out);
-    vnni::fromPanels(p, store, first, last, begin, end);
+    vnni::fromPanels(p, panels, first, last, begin, end);
     if (p.low) addLowRank(*p.low, first, last, begin, end, p.y, p.yRow);
   });
 }
@@ -209,6 +221,23 @@ void int8Products(const Int8Product* products, int count) {
 
 }  // namespace
 
+size_t packedInt8Bytes(const Weight& w, bool transposed) {
+#ifdef BC_VNNI
+  if (hasVnni()) return transposed ? panelsOf(w.in) * panelBytes(w.out) : panelsOf(w.out) * panelBytes(w.in);
+#endif
+  (void)w, (void)transposed;
+  return 0;
+}
+
+void packInt8(const Weight& w, bool transposed, int8_t* to) {
+#ifdef BC_VNNI
+  const int8_t* values = static_cast<const int8_t*>(w.values);
+  packPanels(values, transposed ? w.in : w.out, transposed ? w.out : w.in, transposed, to);
+#else
+  (void)w, (void)transposed, (void)to;
+#endif
+}
+
 void linearInt8(const LinearArgs* args, int count, const LowRank* low) {
   Int8Rows x = quantizeRows(args->x, nullptr, args->rows, args->w.in);
   Int8Product products[kMostProducts] = {};
@@ -224,6 +253,7 @@ void linearInt8(const LinearArgs* args, int count, const LowRank* low) {
     product.yRow = p.w.out;
     product.accumulate = p.accumulate;
     product.low = low;
+    product.packed = static_cast<const int8_t*>(p.w.packed);
   }
   int8Products(products, count);
 }
@@ -239,6 +269,7 @@ void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, bool 
   product.accumulate = accumulate;
   product.low = low;
   product.transposed = true;
+  product.packed = static_cast<const int8_t*>(w.packed);
   int8Products(&product, 1);
 }
 

@@ -145,8 +145,7 @@ BC_FORM_TARGET void fromPanel(const Int8Product& p, const int8_t* panel, int fir
 
 // The outputs [begin, end), where begin is the start of a panel, of the rows [first, last).
 BC_FORM_TARGET void fromPanels(const Int8Product& p, const int8_t* panels, int first, int last, int begin, int end) {
-  size_t panelBytes = size_t(PANEL) * ((p.x.count + 3) / 4 * 4);
-  for (int o = begin; o < end; o += PANEL) fromPanel(p, panels + o / PANEL * panelBytes, first, last, o);
+  for (int o = begin; o < end; o += PANEL) fromPanel(p, panels + o / PANEL * panelBytes(p.x.count), first, last, o);
 }
 #endif
 

@@ -1,5 +1,6 @@
 // Products with weights in any of their forms.
 #include "int8.h"
+#include "linear_panels.h"
 
 namespace bc {
 namespace BC_ISA {
@@ -48,13 +49,19 @@ void linearWeight(const LinearArgs& p) {
   if (p.rows <= 0 || p.w.out <= 0) return;
   if (p.w.kind == kInt8) return linearInt8(&p, 1, nullptr);
   if (p.w.kind == kInt4) return linearInt4(p);
+  if (p.w.packed) return linearPanels(&p, 1);
   linearF32(p);
 }
 
 void linearWeights(const LinearArgs* products, int count) {
-  bool int8 = true;
-  for (int i = 0; i < count; i++) int8 = int8 && products[i].w.kind == kInt8 && products[i].rows > 0;
+  if (products->rows <= 0) return;
+  bool int8 = true, panels = true;
+  for (int i = 0; i < count; i++) {
+    int8 = int8 && products[i].w.kind == kInt8;
+    panels = panels && products[i].w.kind == kF32 && products[i].w.packed;
+  }
   if (int8) return linearInt8(products, count, nullptr);
+  if (panels) return linearPanels(products, count);
   for (int i = 0; i < count; i++) linearWeight(products[i]);
 }
 
@@ -64,6 +71,17 @@ void linearWeightGrad(const Weight& w, int rows, const float* dy, float* dx, boo
   GemmArgs g = rowMajor(dy, static_cast<const float*>(w.values), dx, rows, w.in, w.out);
   g.accumulate = accumulate;
   gemm(g);
+}
+
+// 0: products of this kind read their weights as they lie.
+size_t packedBytes(const Weight& w, bool transposed) {
+  if (w.kind == kInt8) return packedInt8Bytes(w, transposed);
+  return w.kind == kF32 && !transposed ? packedF32Bytes(w) : 0;
+}
+
+void packWeight(const Weight& w, bool transposed, void* to) {
+  if (w.kind == kInt8) packInt8(w, transposed, static_cast<int8_t*>(to));
+  if (w.kind == kF32 && !transposed) packF32(w, static_cast<float*>(to));
 }
 
 void weightRow(const Weight& w, int row, float* out) {
