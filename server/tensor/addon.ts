@@ -61,8 +61,8 @@ export interface Addon {
   ) => void;
 
   /** 0 where products on this machine read such weights as they lie. */
-  packedBytes: (kind: number, out: number, input: number, transposed: boolean) => number;
-  packWeight: (...args: [...WeightArgs, transposed: boolean, to: Bytes]) => void;
+  packedBytes: (kind: number, out: number, input: number) => number;
+  packWeight: (...args: [...WeightArgs, to: Bytes]) => void;
   linearWeight: (
     ...args: [
       ...WeightArgs,

@@ -15,7 +15,7 @@ const packed = new WeakMap<object, Packed>();
 /** Bytes of what `packedWeight` gives; 0 where that is null. */
 export function packedBytes(addon: Addon, weight: WeightArgs): number {
   const [kind, , , out, input] = weight;
-  return addon.packedBytes(kind, out, input, false);
+  return addon.packedBytes(kind, out, input);
 }
 
 /**
@@ -35,7 +35,7 @@ export function packedWeight(addon: Addon, weight: WeightArgs): Uint8Array | nul
     return null;
   }
   const bytes = known?.bytes ?? aligned(addon, size);
-  addon.packWeight(...weight, false, bytes);
+  addon.packWeight(...weight, bytes);
   packed.set(values, { bytes, revision });
   return bytes;
 }

@@ -6,35 +6,32 @@ namespace {
 
 WeightKind kindOf(int number) { return number == kInt8 ? kInt8 : number == kInt4 ? kInt4 : kF32; }
 
-// packedBytes(kind, out, in, transposed)
+// packedBytes(kind, out, in)
 napi_value packedBytes(napi_env env, napi_callback_info info) {
   Args args(env, info);
   Weight w = {kindOf(args.integer(0)), args.integer(1), args.integer(2), nullptr, nullptr};
-  bool transposed = args.flag(3);
   if (!args.ok) return nullptr;
   if (w.out <= 0 || w.in <= 0) return outside(env);
-  return makeNumber(env, double(kernels().packedBytes(w, transposed)));
+  return makeNumber(env, double(kernels().packedBytes(w)));
 }
 
-// packWeight(kind, values, scales|null, out, in, transposed, to): where packedBytes is not 0
+// packWeight(kind, values, scales|null, out, in, to): where packedBytes is not 0
 napi_value packWeight(napi_env env, napi_callback_info info) {
   Args args(env, info);
   Weight w;
   if (!readWeight(args, 0, w)) return nullptr;
-  size_t room = 0;
-  bool transposed = args.flag(5);
-  uint8_t* to = args.bytes(6, &room);
+  size_t room = 0, wanted = kernels().packedBytes(w);
+  uint8_t* to = args.bytes(5, &room);
   if (!args.ok) return nullptr;
-  size_t wanted = kernels().packedBytes(w, transposed);
   if (wanted == 0 || room < wanted) return outside(env);
-  kernels().packWeight(w, transposed, to);
+  kernels().packWeight(w, to);
   return nullptr;
 }
 
 // The packed form in argument `index`, where it is given.
-bool readPacked(Args& args, int index, bool transposed, Weight& w) {
+bool readPacked(Args& args, int index, Weight& w) {
   if (!args.has(index)) return true;
-  size_t bytes = 0, wanted = kernels().packedBytes(w, transposed);
+  size_t bytes = 0, wanted = kernels().packedBytes(w);
   w.packed = args.bytes(index, &bytes);
   if (!args.ok) return false;
   if (wanted > 0 && bytes >= wanted) return true;
@@ -52,7 +49,7 @@ napi_value linearWeight(napi_env env, napi_callback_info info) {
   p.y = args.floats(6, &ny);
   p.bias = args.has(7) ? args.floats(7, &nb) : nullptr;
   p.accumulate = args.flag(8);
-  if (!args.ok || !readPacked(args, 9, false, p.w)) return nullptr;
+  if (!args.ok || !readPacked(args, 9, p.w)) return nullptr;
   p.rows = int(nx / p.w.in);
   if (nx % p.w.in != 0 || ny < size_t(p.rows) * p.w.out || (p.bias && nb < size_t(p.w.out))) return outside(env);
   kernels().linearWeight(p);

@@ -127,8 +127,8 @@ struct CopyArgs {
   X(void, linearWeights, (const LinearArgs*, int count))                                               \
   X(void, linearWeightGrad, (const Weight&, int rows, const float* dy, float* dx, bool accumulate))    \
   X(void, weightRow, (const Weight&, int row, float* out))                                             \
-  X(size_t, packedBytes, (const Weight&, bool transposed))                                             \
-  X(void, packWeight, (const Weight&, bool transposed, void* to))                                      \
+  X(size_t, packedBytes, (const Weight&))                                                              \
+  X(void, packWeight, (const Weight&, void* to))                                                       \
   X(void, lora, (const LoraArgs&))                                                                     \
   X(void, loraGrad, (const LoraArgs&))                                                                 \
   X(void, loraInputGrad, (const LoraArgs&))                                                            \

@@ -75,11 +75,11 @@ function packed(
   out: number,
   input: number,
 ) {
-  const bytes = new Uint8Array(addon.packedBytes(kind, out, input, false));
+  const bytes = new Uint8Array(addon.packedBytes(kind, out, input));
   if (bytes.length === 0) {
     return null;
   }
-  addon.packWeight(kind, w, scales, out, input, false, bytes);
+  addon.packWeight(kind, w, scales, out, input, bytes);
   return bytes;
 }
 
@@ -264,7 +264,7 @@ test('a packed form of the wrong size is refused', () => {
   const packedWith = (bytes: number) => () =>
     addon.linearWeight(0, w, null, 4, 3, w.subarray(0, 3), y, null, false, new Uint8Array(bytes));
   expect(packedWith(4)).toThrow('outside');
-  expect(() => addon.packWeight(0, w, null, 4, 3, false, new Uint8Array(4))).toThrow('outside');
+  expect(() => addon.packWeight(0, w, null, 4, 3, new Uint8Array(4))).toThrow('outside');
 });
 
 test.each(['int8', 'int4'] as const)('%s products add a bias, and to what is there', (kind) => {

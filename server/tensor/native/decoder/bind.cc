@@ -94,7 +94,7 @@ class ArrayReader {
     Weight w = weight(out, in);
     Array packed = next();
     if (packed.absent) return w;
-    size_t wanted = kernels().packedBytes(w, false);
+    size_t wanted = kernels().packedBytes(w);
     ok = ok && packed.type == napi_uint8_array && wanted > 0 && packed.count >= wanted;
     w.packed = packed.data;
     return w;

@@ -221,20 +221,19 @@ void int8Products(const Int8Product* products, int count) {
 
 }  // namespace
 
-size_t packedInt8Bytes(const Weight& w, bool transposed) {
+size_t packedInt8Bytes(const Weight& w) {
 #ifdef BC_VNNI
-  if (hasVnni()) return transposed ? panelsOf(w.in) * panelBytes(w.out) : panelsOf(w.out) * panelBytes(w.in);
+  if (hasVnni()) return panelsOf(w.out) * panelBytes(w.in);
 #endif
-  (void)w, (void)transposed;
+  (void)w;
   return 0;
 }
 
-void packInt8(const Weight& w, bool transposed, int8_t* to) {
+void packInt8(const Weight& w, int8_t* to) {
 #ifdef BC_VNNI
-  const int8_t* values = static_cast<const int8_t*>(w.values);
-  packPanels(values, transposed ? w.in : w.out, transposed ? w.out : w.in, transposed, to);
+  packPanels(static_cast<const int8_t*>(w.values), w.out, w.in, false, to);
 #else
-  (void)w, (void)transposed, (void)to;
+  (void)w, (void)to;
 #endif
 }
 
@@ -269,7 +268,6 @@ void linearInt8Grad(const Weight& w, int rows, const float* dy, float* dx, bool 
   product.accumulate = accumulate;
   product.low = low;
   product.transposed = true;
-  product.packed = static_cast<const int8_t*>(w.packed);
   int8Products(&product, 1);
 }
 

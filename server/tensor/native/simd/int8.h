@@ -25,10 +25,10 @@ struct Int8Product {
   const int8_t* packed;
 };
 
-// A frozen matrix in the panels that products of more than a few rows read: of its rows, or transposed for the gradient
-// of their inputs. 0 bytes: this machine's products read it as it lies.
-size_t packedInt8Bytes(const Weight&, bool transposed);
-void packInt8(const Weight&, bool transposed, int8_t* to);
+// A frozen matrix in the panels that products of more than a few rows read. 0 bytes: this machine's products read it as
+// it lies.
+size_t packedInt8Bytes(const Weight&);
+void packInt8(const Weight&, int8_t* to);
 
 // Products with the same rows x, and dx = dy w or added to dx; plus a low-rank product where `low` is not null, then
 // `count` is 1.

@@ -48,6 +48,7 @@ void outerParallel(const float* low, int rank, const float* x, int rows, int col
 
 }  // namespace
 
+void gemm(const GemmArgs&);
 void linearWeight(const LinearArgs&);
 void linearWeightGrad(const Weight&, int rows, const float* dy, float* dx, bool accumulate);
 
@@ -60,6 +61,14 @@ void lora(const LoraArgs& p) {
   float* up = scratch(20, size_t(p.rank) * out);
   transpose(p.b, out, p.rank, up, out);
   LowRank low = {p.rank, p.low, up, size_t(out)};
+  if (p.w.kind == kF32) {
+    GemmArgs g = {p.rows, out, in, p.x, size_t(in), 1, static_cast<const float*>(p.w.values), 1, size_t(in), p.y, size_t(out)};
+    g.bias = p.bias;
+    g.addend = p.addend;
+    gemm(g);
+    addLowRankParallel(low, p.rows, out, p.y);
+    return;
+  }
   LinearArgs base;
   base.rows = p.rows;
   base.x = p.x;

@@ -74,14 +74,13 @@ void linearWeightGrad(const Weight& w, int rows, const float* dy, float* dx, boo
 }
 
 // 0: products of this kind read their weights as they lie.
-size_t packedBytes(const Weight& w, bool transposed) {
-  if (w.kind == kInt8) return packedInt8Bytes(w, transposed);
-  return w.kind == kF32 && !transposed ? packedF32Bytes(w) : 0;
+size_t packedBytes(const Weight& w) {
+  return w.kind == kInt8 ? packedInt8Bytes(w) : w.kind == kF32 ? packedF32Bytes(w) : 0;
 }
 
-void packWeight(const Weight& w, bool transposed, void* to) {
-  if (w.kind == kInt8) packInt8(w, transposed, static_cast<int8_t*>(to));
-  if (w.kind == kF32 && !transposed) packF32(w, static_cast<float*>(to));
+void packWeight(const Weight& w, void* to) {
+  if (w.kind == kInt8) packInt8(w, static_cast<int8_t*>(to));
+  if (w.kind == kF32) packF32(w, static_cast<float*>(to));
 }
 
 void weightRow(const Weight& w, int row, float* out) {
