@@ -36,7 +36,7 @@ function decoderOf(rows: Float32Array[]) {
   const head = new Float32Array(vocab * ROWS);
   rows.forEach((row, t) => row.forEach((logit, id) => (head[id * ROWS + t] = logit)));
   const zeros = (size: number) => new Float32Array(size);
-  const linear = (out: number, input: number) => [zeros(out * input), null, null, null, null];
+  const linear = (out: number, input: number) => [zeros(out * input), null, null, null, null, null];
   const [headSize, inner] = [2, 1];
   const attention = [
     ...linear(headSize, ROWS),
@@ -50,7 +50,7 @@ function decoderOf(rows: Float32Array[]) {
   return addon.decoderModel(Int32Array.of(1, ROWS, inner, 1, 1, headSize, vocab), 0, 10000, 1, [
     ...[identity, null],
     ...[zeros(ROWS), ...attention, zeros(ROWS), ...network],
-    ...[finalNorm, head, null],
+    ...[finalNorm, head, null, null],
   ]);
 }
 
