@@ -22,7 +22,7 @@ import {
   type LinearWeight,
 } from '../../../server/tensor/ops/quantizedLinear.js';
 import { QuantizedMatrix, type QuantizedKind } from '../../../server/tensor/weights.js';
-import { COMPILED, expectClose, randomValues, startBackends } from './support.js';
+import { COMPILED, expectClose, quantizedRows, randomValues, startBackends } from './support.js';
 
 const matrix = (out: number, input: number, kind: QuantizedKind, seed = 1): QuantizedMatrix =>
   QuantizedMatrix.quantize(randomValues(out * input, seed), [out, input], kind);
@@ -159,30 +159,43 @@ describe.each(COMPILED)('on %s', (backend) => {
     expect(relativeError(rounded, exact)).toBeLessThan(0.012);
   });
 
-  test.each(['int8', 'int4'] as const)('an %s table and output layer', (kind) => {
-    const [vocab, width, tokens] = [300, 64, 70];
-    const w = matrix(vocab, width, kind);
-    const table = floats(w);
-    const ids = Int32Array.of(0, 299, 7);
-    expect(anyEmbedding(ids, w).dataSync()).toEqual(anyEmbedding(ids, table).dataSync());
+  test.each([
+    ['int8', 300, 64, 70],
+    ['int8', 97, 30, 5],
+    ['int8', 300, 129, 260],
+    ['int4', 300, 64, 70],
+  ] as const)(
+    'a table and output layer in %s: %i words of width %i, %i tokens',
+    (kind, vocab, width, tokens) => {
+      const w = matrix(vocab, width, kind);
+      const table = floats(w);
+      const ids = Int32Array.of(0, vocab - 1, 7);
+      expect(anyEmbedding(ids, w).dataSync()).toEqual(anyEmbedding(ids, table).dataSync());
 
-    const hidden = variable(tensor2d(randomValues(tokens * width, 3, 0.3), [tokens, width]));
-    const h = hidden as unknown as Tensor2D;
-    const targets = Int32Array.from({ length: tokens }, (_, i) =>
-      i % 5 === 0 ? -1 : (i * 37) % vocab,
-    );
-    const weights = randomValues(tokens, 8);
-    const run = (weight: LinearWeight) =>
-      [
-        () => weightedLogProbs(h, weight, targets, weights).total,
-        () => sum<Scalar>(mul(selectedLogProbs(h, weight, targets).logProbs, tensor1d(weights))),
-      ].flatMap((loss) => {
-        const { value, grads } = valueAndGrads(loss, [hidden]);
-        return [value, grads.get(hidden)!].map((t) => t.dataSync<'float32'>().slice());
-      });
-    resetJsKernelCounts();
-    const [quantized, exact] = [run(w), run(table)];
-    expect(jsKernelCounts()).toEqual({});
-    quantized.forEach((values, i) => expectClose(values, exact[i]));
-  });
+      const targets = Int32Array.from({ length: tokens }, (_, i) =>
+        i % 5 === 4 ? -1 : (i * 37) % vocab,
+      );
+      const weights = randomValues(tokens, 8);
+      const run = (weight: LinearWeight, states: Float32Array) => {
+        const hidden = variable(tensor2d(states, [tokens, width]));
+        const h = hidden as unknown as Tensor2D;
+        return [
+          () => weightedLogProbs(h, weight, targets, weights).total,
+          () => sum<Scalar>(mul(selectedLogProbs(h, weight, targets).logProbs, tensor1d(weights))),
+        ].flatMap((loss) => {
+          const { value, grads } = valueAndGrads(loss, [hidden]);
+          return [value, grads.get(hidden)!].map((t) => t.dataSync<'float32'>().slice());
+        });
+      };
+      const states = randomValues(tokens * width, 3, 0.3);
+      const { q, scales } = quantizedRows(states, width);
+      // The output layer rounds the hidden states to 8 bits as decoding does, and passes their gradient straight through.
+      const rounded = Float32Array.from(q, (n, i) => n * scales[Math.floor(i / width)]);
+      resetJsKernelCounts();
+      const quantized = run(w, states);
+      const exact = run(table, kind === 'int8' ? rounded : states);
+      expect(jsKernelCounts()).toEqual({});
+      quantized.forEach((values, i) => expectClose(values, exact[i]));
+    },
+  );
 });

@@ -143,3 +143,22 @@ export function weightedLogProbsCase(
     return [...found.map((x) => x.dataSync<'float32'>().slice()), ...scores];
   };
 }
+
+/** Rows as the kernels quantise them: [-127, 127] times a scale each. */
+export function quantizedRows(x: Float32Array, width: number): { q: number[]; scales: number[] } {
+  const scales: number[] = [];
+  const q: number[] = [];
+  for (let start = 0; start < x.length; start += width) {
+    const row = x.subarray(start, start + width);
+    const top = row.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    const inverse = top > 0 ? Math.fround(127 / top) : 0;
+    scales.push(Math.fround(top / 127));
+    for (const value of row) {
+      const exact = Math.fround(value * inverse);
+      const down = Math.floor(exact);
+      const rest = exact - down;
+      q.push(rest > 0.5 || (rest === 0.5 && down % 2 !== 0) ? down + 1 : down);
+    }
+  }
+  return { q, scales };
+}

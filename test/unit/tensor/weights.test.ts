@@ -6,28 +6,9 @@ import { packedWeight } from '../../../server/tensor/packedWeights.js';
 import { noteWritten } from '../../../server/tensor/revisions.js';
 import { QuantizedMatrix, WEIGHT_KINDS } from '../../../server/tensor/weights.js';
 import { assetPath } from '../../../server/util/assets.js';
-import { expectClose, randomValues } from './support.js';
+import { expectClose, quantizedRows, randomValues } from './support.js';
 
 const addon = nativeAddon();
-
-/** Rows as the kernels quantise them: [-127, 127] times a scale each. */
-function quantizedRows(x: Float32Array, width: number): { q: number[]; scales: number[] } {
-  const scales: number[] = [];
-  const q: number[] = [];
-  for (let start = 0; start < x.length; start += width) {
-    const row = x.subarray(start, start + width);
-    const top = row.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-    const inverse = top > 0 ? Math.fround(127 / top) : 0;
-    scales.push(Math.fround(top / 127));
-    for (const value of row) {
-      const exact = Math.fround(value * inverse);
-      const down = Math.floor(exact);
-      const rest = exact - down;
-      q.push(rest > 0.5 || (rest === 0.5 && down % 2 !== 0) ? down + 1 : down);
-    }
-  }
-  return { q, scales };
-}
 
 /** What the kernel must give to the last bit with int8: exact integer sums, then one scale. */
 function int8Reference(x: Float32Array, w: QuantizedMatrix, rows: number): Float32Array {

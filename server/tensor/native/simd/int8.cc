@@ -237,6 +237,56 @@ void packInt8(const Weight& w, int8_t* to) {
 #endif
 }
 
+RoundedColumns roundColumns(const float* x, int rows, int width, int count) {
+  Int8Rows rounded = quantizeRows(x, nullptr, rows, width);
+  float* scales = scratch(19, count);
+  for (int i = 0; i < count; i++) scales[i] = i < rows ? rounded.scale[i] : 0;
+#ifdef BC_VNNI
+  if (hasVnni()) {
+    int depth = int(rounded.stride);
+    int8_t* panels = reinterpret_cast<int8_t*>(scratch(18, panelsOf(count) * panelBytes(depth) / 4));
+    packPanels(rounded.q, rows, depth, false, panels);
+    return {count, width, panels, scales};
+  }
+#endif
+  int8_t* q = reinterpret_cast<int8_t*>(scratch(18, size_t(count) * width / 4 + 1));
+  memset(q, 0, size_t(count) * width);
+  for (int i = 0; i < rows; i++) memcpy(q + size_t(i) * width, rounded.q + i * rounded.stride, width);
+  return {count, width, q, scales};
+}
+
+void productColumns(const Weight& w, int first, int rows, const RoundedColumns& columns, float* y) {
+  constexpr int MOST = 32;
+  size_t stride = (size_t(w.in) + 63) / 64 * 64;
+  int8_t* copies = reinterpret_cast<int8_t*>(scratch(21, MOST * stride / 4));
+  int32_t sums[MOST];
+  for (int begin = 0; begin < rows; begin += MOST) {
+    int count = rows - begin < MOST ? rows - begin : MOST;
+    for (int r = 0; r < count; r++) {
+      const int8_t* from = static_cast<const int8_t*>(w.values) + size_t(first + begin + r) * w.in;
+      memcpy(copies + r * stride, from, w.in);
+      memset(copies + r * stride + w.in, 0, stride - w.in);
+      sums[r] = 0;
+      for (int k = 0; k < w.in; k++) sums[r] += from[k];
+    }
+    Int8Product p = {};
+    p.x = {count, w.in, stride, copies, const_cast<float*>(w.scales) + first + begin, sums};
+    p.out = columns.count;
+    p.w = columns.q;
+    p.scales = columns.scales;
+    p.y = y + size_t(begin) * columns.count;
+    p.yRow = columns.count;
+#ifdef BC_VNNI
+    if (hasVnni()) {
+      for (int o = 0; o < p.out; o += PANEL)
+        vnni::fromPanel(p, columns.q + o / PANEL * panelBytes(int(stride)), 0, count, o);
+      continue;
+    }
+#endif
+    plain::direct(p, 0, count, 0, p.out);
+  }
+}
+
 void linearInt8(const LinearArgs* args, int count, const LowRank* low) {
   Int8Rows x = quantizeRows(args->x, nullptr, args->rows, args->w.in);
   Int8Product products[kMostProducts] = {};

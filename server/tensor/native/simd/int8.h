@@ -30,6 +30,18 @@ struct Int8Product {
 size_t packedInt8Bytes(const Weight&);
 void packInt8(const Weight&, int8_t* to);
 
+// Rows rounded to 8 bits for products that come out transposed: their rows are its columns.
+struct RoundedColumns {
+  int count, width;
+  const int8_t* q;  // in panels where the machine has VNNI, else [count][width]
+  const float* scales;
+};
+
+// Rounds x[rows][width] as linearInt8 does, into scratch buffers; from `rows` on the `count` columns are zeros.
+RoundedColumns roundColumns(const float* x, int rows, int width, int count);
+// y[rows][count] from 8-bit weights, their row `first` on: the same bits as linearInt8 gives. On the calling thread.
+void productColumns(const Weight&, int first, int rows, const RoundedColumns&, float* y);
+
 // Products with the same rows x, and dx = dy w or added to dx; plus a low-rank product where `low` is not null, then
 // `count` is 1.
 void linearInt8(const LinearArgs*, int count, const LowRank* low);

@@ -8,6 +8,7 @@
 #include "../kernels.h"
 #include "exp.h"
 #include "gemm_tile.h"
+#include "int8.h"
 #include "vec.h"
 
 namespace bc {
@@ -28,6 +29,7 @@ struct Chunk {
   const int32_t* index;
   const float* rows;
   const float *byDepth, *byToken;  // packed: [tokens / NR][width][NR] and [width / NR][count][NR]
+  RoundedColumns rounded;          // in place of byDepth where the weights have 8 bits
 };
 
 // Indices of the tokens that take part.
@@ -63,11 +65,13 @@ void eachChunk(const LogProbsArgs& p, const Active& active, Visit&& visit) {
   int columnPanels = ceilDiv(p.width, NR);
   float* byToken = scratch(6, size_t(columnPanels) * NR * size);
   for (int first = 0; first < active.count; first += size) {
-    Chunk c{minOf(size, active.count - first), 0, first, active.index + first, rows, byDepth, byToken};
+    Chunk c{minOf(size, active.count - first), 0, first, active.index + first, rows, byDepth, byToken, {}};
     c.stride = ceilDiv(c.count, kLanes) * kLanes;
     for (int i = 0; i < c.count; i++)
       memcpy(rows + size_t(i) * p.width, p.hidden + size_t(c.index[i]) * p.width, p.width * sizeof(float));
-    int tokenPanels = ceilDiv(c.count, NR);
+    bool rounded = p.w.kind == kInt8;
+    if (rounded) c.rounded = roundColumns(rows, c.count, p.width, c.stride);
+    int tokenPanels = rounded ? 0 : ceilDiv(c.count, NR);
     parallelFor(tokenPanels + columnPanels, [&](int task) {
       if (task < tokenPanels) {
         packPanel(rows + size_t(task) * NR * p.width, 1, p.width, minOf(NR, c.count - task * NR), p.width,
@@ -89,10 +93,15 @@ const float* rowsOf(const LogProbsArgs& p, int first, int rows) {
   return values;
 }
 
-// Logits of a block of the vocabulary, [rows][stride].
+// Logits of a block of the vocabulary, [rows][stride]. Where the weights have 8 bits the hidden states are rounded as in
+// decoding, so that a sampler's log-probabilities are these.
 void blockLogits(const LogProbsArgs& p, const Chunk& c, int first, int rows, float* logits) {
-  Target t{logits, size_t(c.stride), nullptr, 0, nullptr, 1};
-  multiplyPanels(rows, c.stride, p.width, {rowsOf(p, first, rows), size_t(p.width), 1}, false, c.byDepth, t);
+  if (p.w.kind == kInt8) {
+    productColumns(p.w, first, rows, c.rounded, logits);
+  } else {
+    Target t{logits, size_t(c.stride), nullptr, 0, nullptr, 1};
+    multiplyPanels(rows, c.stride, p.width, {rowsOf(p, first, rows), size_t(p.width), 1}, false, c.byDepth, t);
+  }
   if (!p.shift) return;
   for (int r = 0; r < rows; r++)
     for (int i = 0; i < c.stride; i += kLanes) {
