@@ -68,7 +68,7 @@ export function curveOf(steps) {
     const part = steps.slice(10 * i, 10 * i + 10);
     const means = CURVES.map((name) => {
       const mean = meanOf(part, name);
-      return [name, mean === null ? null : Number(mean.toFixed(4))];
+      return [name, mean === null ? null : rounded(mean)];
     });
     return { step: part.at(-1).step, ...Object.fromEntries(means) };
   });

@@ -94,7 +94,7 @@ const float* rowsOf(const LogProbsArgs& p, int first, int rows) {
 }
 
 // Logits of a block of the vocabulary, [rows][stride]. Where the weights have 8 bits the hidden states are rounded as in
-// decoding, so that a sampler's log-probabilities are these.
+// decoding: the same states have the same logits, bit for bit.
 void blockLogits(const LogProbsArgs& p, const Chunk& c, int first, int rows, float* logits) {
   if (p.w.kind == kInt8) {
     productColumns(p.w, first, rows, c.rounded, logits);
