@@ -94,6 +94,7 @@ await check('import direction', bin('depcruise'), [
   'test',
 ]);
 await check('dead code', bin('knip'), []);
+await check('bubblewrap installed', 'node', ['test/host/bubblewrap.mjs']);
 await check('software GPU installed', 'node', ['test/host/webgpu.mjs']);
 await check('TensorFlow set up where there is one', 'node', ['test/host/tensorflow.mjs']);
 await vitest('unit tests', process.execPath, []);

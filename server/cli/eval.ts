@@ -3,14 +3,15 @@ import { UsageError } from '../util/errors.js';
 import { chosenAdapter, describeModel } from './chosenModel.js';
 import type { Command } from './command.js';
 import { evaluateSuite } from './evalSuite.js';
-import { heldOutReport } from './heldOutReport.js';
+import { heldOutReport, testReport } from './heldOutReport.js';
+import type { Progress } from './progress.js';
 import { folder } from './train.js';
 
 export const evaluation: Command = {
   name: 'eval',
   summary: 'score the model in use on the files of a folder that training keeps apart',
   usage:
-    'DIR [--seed S] [--units N] [--model DIR] [--adapter DIR] [--list] [--json]  |  ' +
+    'DIR [--seed S] [--units N] [--model DIR] [--adapter DIR] [--tests COMMAND] [--list] [--json]  |  ' +
     'eval --suite FILE ([--model DIR] [--adapter DIR] [-n K] [--seed S] | --oracle canonical) [--json]',
   example: 'batcoder eval . --units 64',
   options: [
@@ -40,13 +41,20 @@ export const evaluation: Command = {
       summary:
         'an adapter, on that model; without --model on the one that it records, else the built-in one',
     },
+    {
+      name: 'tests',
+      value: 'string',
+      placeholder: 'COMMAND',
+      summary:
+        "pass@1 too, by the folder's own tests: RUNS the code that the model writes, in a copy, shut in by bubblewrap (Linux)",
+    },
     { name: 'list', summary: 'show the doc and the score of each function' },
     {
       name: 'suite',
       value: 'string',
       placeholder: 'FILE',
       summary:
-        'pass@k on a HumanEval or MBPP file (.jsonl, .jsonl.gz) instead: RUNS the code that the model writes, with limits (the code of a folder is never run, so its report has no pass@1)',
+        'pass@k on a HumanEval or MBPP file (.jsonl, .jsonl.gz) instead: RUNS the code that the model writes, with limits',
     },
     {
       name: 'answers',
@@ -67,7 +75,11 @@ export const evaluation: Command = {
   positionals: { min: 0, max: 1 },
   async run(args, io) {
     const suite = args.string('suite');
+    const testCommand = args.string('tests');
     if (suite !== undefined) {
+      if (testCommand !== undefined) {
+        throw new UsageError('--tests belongs to a folder; a suite has tests of its own.');
+      }
       return evaluateSuite(suite, args, io);
     }
     if (args.positionals.length !== 1) {
@@ -77,10 +89,12 @@ export const evaluation: Command = {
     const asked = chosenAdapter(args, workspaceRoot, io);
     io.note(describeModel(asked));
     const bar = io.progress('Scoring');
+    let testBar: Progress | undefined;
     const {
       evaluation: figures,
       masked,
       units,
+      tests,
     } = await evaluateWorkspace({
       workspaceRoot,
       model: asked,
@@ -88,17 +102,24 @@ export const evaluation: Command = {
       units: args.number('units'),
       signal: io.signal,
       onProgress: (share) => bar.update(Math.round(share * 100), 100),
+      testCommand,
+      onTests(share) {
+        bar.end();
+        testBar ??= io.progress('Testing');
+        testBar.update(Math.round(share * 100), 100);
+      },
     });
     bar.end(`${figures.units} functions`);
+    testBar?.end();
     if (args.flag('list')) {
       for (const unit of units) {
         io.print(`${unit.file}  ${unit.name}  ${unit.roundTrip.toFixed(3)}`);
         io.print(unit.doc.replace(/^/gm, '    '));
       }
     }
-    for (const line of heldOutReport(figures, masked)) {
+    for (const line of [...heldOutReport(figures, masked), ...testReport(tests)]) {
       io.print(line);
     }
-    return { ...asked, ...figures, masked, list: args.flag('list') ? units : undefined };
+    return { ...asked, ...figures, masked, tests, list: args.flag('list') ? units : undefined };
   },
 };

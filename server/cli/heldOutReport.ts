@@ -1,5 +1,6 @@
 import type { Estimate } from '../training/bootstrap.js';
 import type { Evaluation } from '../training/evaluate.js';
+import type { UnitTests } from '../training/suite/unitTests.js';
 
 type Form = (value: number) => string;
 
@@ -44,6 +45,21 @@ export function heldOutReport(evaluation: Evaluation, masked: Evaluation): strin
         .trimEnd(),
     ),
   ];
+}
+
+/** What the workspace's own tests say of the rebuilt functions; nothing where they were not run. */
+export function testReport(tests: UnitTests | undefined): string[] {
+  if (tests === undefined) {
+    return [];
+  }
+  const { command, seconds, reached, units, passAt1, emptyBody } = tests;
+  const passes = `'${command}' passes on the code as it is (${seconds.toFixed(1)} s)`;
+  return reached === 0
+    ? [`${passes}, and also where one of these functions raises an error: there is no pass@1.`]
+    : [
+        `${passes} and fails where one of these functions raises an error, for ${reached} of ${units.length}; of these:`,
+        `pass@1  ${cell(passAt1, share)}; of an empty body  ${cell(emptyBody, share)}`,
+      ];
 }
 
 function cell(estimate: Estimate | null, form: Form): string {

@@ -11,6 +11,8 @@ import { chooseExamples, evaluate, type EvaluatedUnit, type Evaluation } from '.
 import { exampleOf, makeExamples, type Example } from './examples.js';
 import { maskUnit } from './maskedName.js';
 import { makeSettings, tierOf } from './settings.js';
+import { TestCommand } from './suite/testCommand.js';
+import { testUnits, type UnitTests } from './suite/unitTests.js';
 
 export interface EvaluateOptions {
   workspaceRoot: string;
@@ -20,6 +22,10 @@ export interface EvaluateOptions {
   units?: number;
   signal?: AbortSignal;
   onProgress?(share: number): void;
+  /** Told the share of the functions that the tests were run for. */
+  onTests?: (share: number) => void;
+  /** The workspace's own tests: runs the code that the model writes. */
+  testCommand?: string;
 }
 
 export interface WorkspaceEvaluation {
@@ -27,13 +33,32 @@ export interface WorkspaceEvaluation {
   /** The same functions under a neutral name. */
   masked: Evaluation;
   units: EvaluatedUnit[];
+  /** With a command for the tests only. */
+  tests?: UnitTests;
 }
 
 /**
  * Scores a model on the held-out split of a workspace, with masked names too.
- * @throws UserError where nothing is held out, or the model or its adapter is missing or does not fit
+ * @throws UserError where nothing is held out, the model or its adapter is missing or does not fit, or the tests cannot
+ * be run or do not pass as it is
  */
 export async function evaluateWorkspace(options: EvaluateOptions): Promise<WorkspaceEvaluation> {
+  const { testCommand, workspaceRoot, signal } = options;
+  if (testCommand === undefined) {
+    return scoreWorkspace(options);
+  }
+  const tests = await TestCommand.open(workspaceRoot, testCommand, signal);
+  try {
+    return await scoreWorkspace(options, tests);
+  } finally {
+    tests.close();
+  }
+}
+
+async function scoreWorkspace(
+  options: EvaluateOptions,
+  tests?: TestCommand,
+): Promise<WorkspaceEvaluation> {
   const root = resolve(options.workspaceRoot);
   const backend = await initBackend();
   const gpu = backend.gpu;
@@ -64,7 +89,15 @@ export async function evaluateWorkspace(options: EvaluateOptions): Promise<Works
     };
     const { evaluation, units } = await score(chosen, 0);
     const { evaluation: masked } = await score(nameless, 1);
-    return { evaluation, masked, units };
+    if (tests === undefined) {
+      return { evaluation, masked, units };
+    }
+    const rewritten = units.map(({ parses, code }, i) => ({
+      example: chosen[i],
+      code: parses ? code : null,
+    }));
+    const context = { similarities, seed: settings.seed, signal, onProgress: options.onTests };
+    return { evaluation, masked, units, tests: await testUnits(tests, rewritten, context) };
   } finally {
     loaded.dispose();
   }

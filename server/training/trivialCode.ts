@@ -26,13 +26,16 @@ const known = new WeakMap<UnitView, number>();
 export function trivialSimilarity(view: UnitView, similarity: Similarity): number {
   let most = known.get(view);
   if (most === undefined) {
-    const codes = NOTHING.map((rest) => rebuild(view, rest)).filter((code) =>
-      similarity.parses(code),
-    );
-    most = Math.max(0, ...codes.map((code) => similarity.score(view.code, code)));
+    const scores = emptyCodes(view, similarity).map((code) => similarity.score(view.code, code));
+    most = Math.max(0, ...scores);
     known.set(view, most);
   }
   return most;
+}
+
+/** A unit with a body that does nothing, in every form that parses. */
+export function emptyCodes(view: UnitView, similarity: Similarity): string[] {
+  return NOTHING.map((rest) => rebuild(view, rest)).filter((code) => similarity.parses(code));
 }
 
 /**

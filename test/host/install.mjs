@@ -14,6 +14,7 @@ import {
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { aptInstall, debian } from './debian.mjs';
 import {
   cache,
   codeServer,
@@ -47,15 +48,11 @@ function installChromium() {
     return;
   }
   const packages = ['chromium', 'fonts-dejavu-core'];
-  if (process.getuid?.() !== 0 || !findProgram('apt-get')) {
+  if (!debian || !aptInstall(packages)) {
     throw new Error(
       `The editor tests need Chromium: sudo apt-get install ${packages.join(' ')} (or set CHROMIUM to its path).`,
     );
   }
-  console.log('installing Chromium and a font by apt-get ...');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  run('apt-get', ['update'], { env });
-  run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
 }
 
 function installNode() {

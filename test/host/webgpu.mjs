@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/run.mjs';
-import { findProgram } from './paths.mjs';
+import { aptInstall, debian } from './debian.mjs';
 
 /** SwiftShader comes with Chromium; Dawn loads it through libvulkan1. */
 const PACKAGES = ['chromium-common', 'libvulkan1'];
@@ -13,13 +13,8 @@ const LOADERS = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map(
   (arch) => `/usr/lib/${arch}/libvulkan.so.1`,
 );
 
-const debian = process.getuid?.() === 0 && findProgram('apt-get') !== null;
 if (debian && !(existsSync(SWIFTSHADER) && LOADERS.some((file) => existsSync(file)))) {
-  console.log(`installing ${PACKAGES.join(' and ')} by apt-get ...`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...PACKAGES]]) {
-    spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
-  }
+  aptInstall(PACKAGES);
 }
 const env = { ...process.env, BATCODER_HOME: join(root, 'test', '.out', 'webgpu') };
 if (existsSync(SWIFTSHADER)) {

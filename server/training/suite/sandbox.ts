@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../util/errors.js';
 import { GUARD } from './guard.js';
+import { lastLine, runLimited } from './limitedProcess.js';
 
 /** What one program came to. */
 export interface RunResult {
@@ -31,7 +32,6 @@ export const DEFAULT_LIMITS: SandboxLimits = {
 const PYTHON = 'python3';
 /** Tells its version and its own path: what is on the PATH may be a script that starts it. */
 const PROBE = 'import sys; print(sys.version.split()[0]); print(sys.executable)';
-const KEPT_OUTPUT = 4096;
 /** Namespaces with neither network nor other processes in them, as far as the system lets us: the first that works. */
 const NAMESPACES: readonly (readonly string[])[] = [
   ['unshare', '--user', '--map-root-user', '--net', '--pid', '--fork', '--kill-child'],
@@ -95,7 +95,7 @@ export class Sandbox {
     }
   }
 
-  private runIn(folder: string, signal?: AbortSignal): Promise<RunResult> {
+  private async runIn(folder: string, signal?: AbortSignal): Promise<RunResult> {
     const { seconds, memoryBytes, fileBytes } = this.limits;
     const limits = [seconds, Math.ceil(fileBytes / 512), Math.ceil(memoryBytes / 1024)].map(String);
     const shell = [
@@ -109,44 +109,16 @@ export class Sandbox {
       '-B',
       'guard.py',
     ];
-    const [command, ...args] = [...this.namespaces, ...shell];
     const word = randomUUID();
-    return new Promise((resolve, reject) => {
-      const child = spawn(command, args, {
-        cwd: folder,
-        // A group of its own, so that all of it can be killed.
-        detached: true,
-        env: { PATH: '/usr/bin:/bin', HOME: folder, TMPDIR: folder, PYTHONHASHSEED: '0' },
-        stdio: 'pipe',
-      });
-      let [stdout, stderr, timedOut] = ['', '', false];
-      const kill = (): void => {
-        timedOut = true;
-        try {
-          process.kill(-child.pid!, 'SIGKILL');
-        } catch {
-          // It has ended by itself.
-        }
-      };
-      const timer = setTimeout(kill, 1000 * seconds);
-      signal?.addEventListener('abort', kill);
-      child.stdout.on('data', (chunk: Buffer) => {
-        stdout = (stdout + chunk.toString('latin1')).slice(-KEPT_OUTPUT);
-      });
-      child.stderr.on('data', (chunk: Buffer) => {
-        stderr = (stderr + chunk.toString('utf8')).slice(-KEPT_OUTPUT);
-      });
-      // It may end before it reads the word.
-      child.stdin.on('error', () => undefined);
-      child.stdin.end(`${word}\n`);
-      child.on('error', reject);
-      child.on('close', (code) => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', kill);
-        const passed = code === 0 && stdout.endsWith(`\n${word}\n`);
-        const outcome = passed ? 'passed' : timedOut ? 'timed out' : 'failed';
-        resolve({ outcome, message: stderr.trimEnd().split('\n').at(-1)! });
-      });
+    const { code, stdout, stderr, timedOut } = await runLimited([...this.namespaces, ...shell], {
+      cwd: folder,
+      env: { PATH: '/usr/bin:/bin', HOME: folder, TMPDIR: folder, PYTHONHASHSEED: '0' },
+      seconds,
+      input: `${word}\n`,
+      signal,
     });
+    const passed = code === 0 && stdout.endsWith(`\n${word}\n`);
+    const outcome = passed ? 'passed' : timedOut ? 'timed out' : 'failed';
+    return { outcome, message: lastLine(stderr) };
   }
 }

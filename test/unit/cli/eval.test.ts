@@ -15,7 +15,9 @@ import { Qwen2Model } from '../../../server/model/transformer.js';
 import { initBackend } from '../../../server/tensor/backend.js';
 import type { Estimate } from '../../../server/training/bootstrap.js';
 import type { Evaluation } from '../../../server/training/evaluate.js';
+import type { UnitTests } from '../../../server/training/suite/unitTests.js';
 import { onNative } from '../model/backends.js';
+import { hasBubblewrap } from '../suite/bubblewrap.js';
 import { runCommand } from './runCommand.js';
 
 /** Real code, and little of it. */
@@ -25,6 +27,7 @@ interface Report extends Evaluation {
   model: string;
   adapter: string | null;
   masked: Evaluation;
+  tests?: UnitTests;
 }
 
 let folder: string;
@@ -107,6 +110,29 @@ onNative('batcoder eval DIR', () => {
     expect(masked.lift.mean).toBeCloseTo(masked.roundTrip.mean - masked.emptyDoc.mean, 9);
     expect(masked.docTokens).not.toEqual(figures.docTokens);
   });
+
+  it.skipIf(!hasBubblewrap)(
+    'adds pass@1 by the tests of the folder, where they are asked for',
+    async () => {
+      // These tests pass but where a function raises an error at once.
+      const command = "! grep -rq 'throw new Error();' .";
+      const { tests, parseRate } = await report('--tests', command);
+      expect(tests).toMatchObject({ command, reached: 4, emptyBody: { mean: 1 } });
+      expect(tests?.passAt1?.mean).toBe(parseRate.mean);
+      const blind = await run('--tests', 'true');
+      expect(blind.stdout).toMatch(/'true' passes on the code as it is .* there is no pass@1\.$/m);
+      const broken = await run('--tests', 'false');
+      expect([broken.code, broken.stderr]).toEqual([
+        1,
+        expect.stringContaining("'false' fails on"),
+      ]);
+      const suite = await runCommand(evaluation, ['--suite', 'x', '--tests', 'true'], {
+        cwd: folder,
+      });
+      expect(suite.code).toBe(2);
+      expect((await report()).tests).toBeUndefined();
+    },
+  );
 
   it('puts an adapter that records no base on the built-in model', async () => {
     const adapter = adapterFor(configOf(builtInModel()), 'own', null);
