@@ -1,3 +1,4 @@
+import type { LanguageId } from '../languages/types.js';
 import { Definitions } from './definitions.js';
 import { CATEGORY, EDGE, type GraphBuilder } from './programGraph.js';
 import { ROLE } from './roles.js';
@@ -21,6 +22,20 @@ const ROWS =
   /^(?:expression_list|variable_list|pattern_list|left_assignment_list|right_assignment_list|tuple|tuple_pattern|tuple_expression)$/;
 const DECLARATOR = /declarator$/;
 const SHORTHAND = /shorthand/;
+/** Where every variable is declared before it is used. */
+const DECLARES = new Set<LanguageId>([
+  'typescript',
+  'tsx',
+  'javascript',
+  'java',
+  'csharp',
+  'go',
+  'c',
+  'cpp',
+  'rust',
+  'kotlin',
+  'scala',
+]);
 
 /** Where an assignment goes, its own parts already read. */
 export interface Target {
@@ -45,6 +60,7 @@ export abstract class AssignmentReader {
   protected readonly entries = new Map<number, number>();
 
   protected readonly globals = new Map<number, number>();
+  private readonly declared = new Map<number, number>();
 
   /** Numbers of names that are read or called as they stand, and those of them that the unit does not define. */
   protected readonly used = new Set<number>();
@@ -78,13 +94,24 @@ export abstract class AssignmentReader {
     const { definitions } = this;
     this.used.add(name);
     if (definitions.has(name)) {
-      return definitions.whole(name);
+      const sources = definitions.whole(name);
+      return sources.length > 0 ? sources : this.unset(name);
     }
     const entry = this.entries.get(name);
     if (entry === undefined) {
       this.free.add(name);
     }
     return [entry ?? this.global(name)];
+  }
+
+  /** What a declared variable holds before it is given a value. */
+  private unset(name: number): Sources {
+    let node = this.declared.get(name);
+    if (node === undefined) {
+      node = this.graph.node(CATEGORY.other, 'unset');
+      this.declared.set(name, node);
+    }
+    return [node];
   }
 
   protected global(name: number): number {
@@ -150,7 +177,8 @@ export abstract class AssignmentReader {
       target.name = name;
       target.detail = detail;
       if (name >= 0) {
-        target.object = this.definitions.base(name);
+        const own = this.definitions.base(name);
+        target.object = own.length > 0 ? own : this.unset(name);
       } else if (base !== node) {
         target.object = this.value(base);
       }
@@ -161,6 +189,20 @@ export abstract class AssignmentReader {
       const name = syntax.firstName(node);
       target.kind = name >= 0 ? 'name' : 'pattern';
       target.name = name >= 0 ? syntax.name(name) : -1;
+    }
+    return target;
+  }
+
+  /** The target of an assignment that declares nothing: what no declaration is seen of is another's, and keeps its name. */
+  protected written(outer: number): Target {
+    const { syntax } = this;
+    const target = this.target(outer);
+    if (
+      target.kind === 'name' &&
+      DECLARES.has(syntax.grammar.language) &&
+      !this.definitions.has(target.name)
+    ) {
+      target.detail = syntax.names.text(target.name);
     }
     return target;
   }
@@ -190,6 +232,7 @@ export abstract class AssignmentReader {
     const [only] = value;
     if (
       target.kind === 'name' &&
+      target.detail === '' &&
       value.length === 1 &&
       only >= since &&
       this.graph.category[only] !== CATEGORY.global
@@ -205,8 +248,7 @@ export abstract class AssignmentReader {
       return value;
     }
     const { syntax } = this;
-    const detail = target.kind === 'name' || target.kind === 'pattern' ? '' : target.detail;
-    const result = this.hold(this.graph.node(CATEGORY.assign, detail));
+    const result = this.hold(this.graph.node(CATEGORY.assign, target.detail));
     this.graph.data(value, result, 0);
     if (target.kind === 'name') {
       this.definitions.define(target.name, [result]);
@@ -291,54 +333,8 @@ export abstract class AssignmentReader {
     return this.syntax.isLike(node, REST);
   }
 
-  protected declareOnly(node: number): void {
-    const name = this.syntax.firstName(node);
-    if (name >= 0) {
-      this.definitions.define(this.syntax.name(name), []);
-    }
-  }
-
   protected list(node: number): number[] {
     const at = this.syntax.inner(node);
     return this.syntax.isLike(at, ROWS) ? this.syntax.parts(at) : [at];
-  }
-
-  protected declare(node: number): Sources {
-    const { syntax } = this;
-    const names = [
-      ...syntax.fields(node, 'name'),
-      ...syntax.fields(node, 'pattern'),
-      ...syntax.fields(node, 'declarator'),
-    ];
-    const valueAt = syntax.field(node, 'value default alternative');
-    const parts = syntax.parts(node);
-    const target = names.length > 0 ? names[0] : parts[0];
-    const value =
-      valueAt >= 0 ? valueAt : parts.filter((part) => !names.includes(part) && part > target).pop();
-    if (value === undefined || target === undefined) {
-      this.declareOnly(target ?? node);
-      return [];
-    }
-    const values = this.list(value);
-    if (names.length > 1 && values.length === names.length) {
-      const since = this.graph.nodes;
-      const all = values.map((each) => this.value(each));
-      names.forEach((each, i) => this.store(this.target(each), all[i], since));
-      return [];
-    }
-    const since = this.graph.nodes;
-    return this.store(this.target(target), this.value(value), since);
-  }
-
-  /** C's declarations: several declarators after a type. */
-  protected declaration(node: number): Sources {
-    for (const part of this.syntax.fields(node, 'declarator')) {
-      if (this.syntax.role(part) === ROLE.declare) {
-        this.declare(part);
-      } else {
-        this.declareOnly(part);
-      }
-    }
-    return [];
   }
 }

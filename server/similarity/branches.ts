@@ -24,6 +24,8 @@ const CAUGHT: Partial<Record<LanguageId, RegExp>> = {
 const ELSE = /^(?:elif|elsif|else)/;
 const PATTERN = /pattern|label|condition/;
 const LABEL = /^label$/;
+/** Patterns of which one must fit. */
+const EITHER = /^(?:or|union|alternative|disjunction)_pattern$/;
 
 interface Side {
   definitions: Definitions;
@@ -91,7 +93,7 @@ export abstract class BranchReader extends ExpressionReader {
     const { conditions, then, otherwise } = this.ifParts(node);
     conditions.slice(0, -1).forEach((each) => this.visit(each, STATEMENT));
     const condition = this.condition(conditions[conditions.length - 1] ?? -1);
-    const negated = condition.negated !== negate;
+    const negated = condition.negated !== (negate || syntax.firstWord(node) === '#ifndef');
     const branch = this.hold(graph.node(CATEGORY.branch, ''));
     graph.data(condition.sources, branch, 0);
     const [yes, no] = negated
@@ -110,6 +112,21 @@ export abstract class BranchReader extends ExpressionReader {
     graph.data(first.value, branch, negated ? 2 : 1);
     graph.data(second.value, branch, negated ? 1 : 2);
     return [branch];
+  }
+
+  protected override declareOr(pattern: number, value: Sources, otherwise: number): Sources {
+    const { graph } = this;
+    const branch = this.hold(graph.node(CATEGORY.branch, 'let'));
+    graph.data(value, branch, 0);
+    const side = this.side({ node: branch, kind: EDGE.controlFalse }, () =>
+      this.sequence([otherwise], STATEMENT),
+    );
+    if (side.dead) {
+      this.control = { node: branch, kind: EDGE.controlTrue };
+    } else {
+      this.definitions.merge(side.definitions);
+    }
+    return this.store(this.target(pattern), value);
   }
 
   protected alternatives(nodes: number[], mode: number): Sources {
@@ -160,7 +177,11 @@ export abstract class BranchReader extends ExpressionReader {
   protected switch(node: number, mode: number): Sources {
     const { syntax, graph } = this;
     const subject = syntax.field(node, 'value subject condition expression tag');
-    const parts = syntax.parts(node).filter((part) => part !== subject);
+    const initializer = syntax.field(node, 'initializer');
+    if (initializer >= 0) {
+      this.visit(initializer, STATEMENT);
+    }
+    const parts = syntax.parts(node).filter((part) => part !== subject && part !== initializer);
     const subjectAt =
       subject >= 0 || syntax.role(parts[0] ?? node) === ROLE.case
         ? subject
@@ -246,12 +267,12 @@ export abstract class BranchReader extends ExpressionReader {
   }
 
   /** Names in a pattern are given their value by it; the rest is tested against. */
-  protected matchPattern(node: number, owner: number): void {
+  protected matchPattern(node: number, owner: number, from: Sources = [owner], place = 0): void {
     const { syntax, graph } = this;
     const role = syntax.role(node);
     const parts = syntax.parts(node);
     if (role === ROLE.name && /^[a-z_]\w*$/.test(syntax.text(node))) {
-      this.definitions.define(syntax.name(node), [owner]);
+      this.definitions.define(syntax.name(node), from);
     } else if (role === ROLE.guard || syntax.isField(node, 'guard condition')) {
       graph.data(this.value(node), owner, 1);
     } else if (
@@ -260,10 +281,20 @@ export abstract class BranchReader extends ExpressionReader {
       role === ROLE.member ||
       role === ROLE.binary
     ) {
-      graph.data(this.value(node), owner, 0);
+      graph.data(this.value(node), owner, place);
     } else {
-      parts.forEach((part) => this.matchPattern(part, owner));
+      const alike = parts.length === 1 || syntax.isLike(node, EITHER);
+      parts.forEach((part, i) => {
+        const isPart = !alike && !syntax.isField(part, 'type guard condition');
+        this.matchPattern(part, owner, isPart ? this.component(from, i) : from, alike ? place : i);
+      });
     }
+  }
+
+  private component(whole: Sources, place: number): Sources {
+    const result = this.graph.node(CATEGORY.access, `#${place}`);
+    this.graph.data(whole, result, 0);
+    return [result];
   }
 
   protected try(node: number, mode: number): Sources {

@@ -1,4 +1,5 @@
-import { AssignmentReader, type Sources, STATEMENT } from './assignments.js';
+import { type Sources, STATEMENT } from './assignments.js';
+import { DeclarationReader } from './declarations.js';
 import { LruCache } from '../util/lruCache.js';
 import { CATEGORY, EDGE } from './programGraph.js';
 import { ROLE } from './roles.js';
@@ -8,6 +9,12 @@ const CHANGING =
 const OUTPUT = /^(?:print\w*|puts|echo|log|info|warn|error|debug|write(?:line)?|p|f?printf|cout)$/i;
 /** Stands for the outside world in the definitions: output keeps its order. */
 const WORLD = '\u0001';
+
+/** What is no type in `new(...)`. */
+const GIVEN = new Set<number>([ROLE.arguments, ROLE.collection]);
+
+/** C#: how long a new array is. */
+const SIZES = /^array_rank_specifier$/;
 
 /** The most names whose look is kept. */
 const KEPT_NAMES = 4096;
@@ -21,7 +28,7 @@ interface CalleeName {
 const calleeNames = new LruCache<string, CalleeName>(KEPT_NAMES);
 
 /** Calls: whom they call, with what, and what they may change. */
-export abstract class CallReader extends AssignmentReader {
+export abstract class CallReader extends DeclarationReader {
   protected call(node: number, mode: number): Sources {
     const { syntax, graph } = this;
     const parts = syntax.parts(node);
@@ -32,8 +39,11 @@ export abstract class CallReader extends AssignmentReader {
       callee = parts[0] ?? -1;
     }
     if (creates && callee < 0) {
-      callee = syntax.all(node).find((part) => syntax.isNamed(part)) ?? -1;
+      callee =
+        syntax.all(node).find((part) => syntax.isNamed(part) && !GIVEN.has(syntax.role(part))) ??
+        -1;
     }
+    const sizes = callee < 0 ? -1 : syntax.childLike(callee, SIZES);
     const rest = parts.filter((part) => part !== callee && part !== receiver);
     let inner = callee < 0 ? -1 : syntax.inner(callee);
     let detail =
@@ -56,7 +66,7 @@ export abstract class CallReader extends AssignmentReader {
     const text = inner < 0 ? '' : syntax.text(inner).replace(/\s+/g, '');
     const name = syntax.names.number(text);
     if (creates) {
-      detail = `new ${text}`;
+      detail = `new ${sizes < 0 ? text : text.replace(/\[.*/s, '[]')}${detail}`;
       this.used.add(name);
       this.free.add(name);
     } else if (inner >= 0) {
@@ -77,7 +87,7 @@ export abstract class CallReader extends AssignmentReader {
     }
     const owner = receiver < 0 ? -1 : syntax.inner(receiver);
     const object = receiver < 0 ? called : this.value(receiver);
-    const args = rest.flatMap((part) =>
+    const args = [...(sizes < 0 ? [] : syntax.parts(sizes)), ...rest].flatMap((part) =>
       syntax.role(part) === ROLE.arguments ? syntax.parts(part) : [part],
     );
     const values = args.map((arg) => this.value(arg));

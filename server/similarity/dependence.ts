@@ -32,6 +32,9 @@ const RECEIVER: Partial<Record<LanguageId, string>> = {
   ruby: 'self',
   lua: 'self',
 };
+/** Bodies of classes and objects, into which others reach by names. */
+const MEMBERS =
+  /class_body|^class_definition$|template_body|declaration_list|^object$|^object_literal$|enum_body/;
 const INITIALIZERS = /^(?:field_initializer_list|constructor_initializer)$/;
 /** JavaScript: the parameter is a pattern itself. */
 const TAKEN_APART = /^(?:object|array)_pattern$/;
@@ -98,15 +101,28 @@ class FunctionReader extends StatementReader {
   /** Entries first, so that calls find them wherever they stand. */
   private findFunctions(): void {
     const { syntax } = this;
+    const ruby = syntax.grammar.language === 'ruby';
+    /** What is open here: until where, and whether its functions are called from elsewhere by their names. */
+    const around: { until: number; named: boolean }[] = [];
     for (let node = 0; node < syntax.tree.count; node++) {
       const role = syntax.role(node);
+      while (around.length > 0 && around[around.length - 1].until <= node) {
+        around.pop();
+      }
+      const open = around.length;
+      const named = ruby ? open > 0 : open > 1 && around[open - 1].named;
       const bound = role === ROLE.declare || role === ROLE.assign ? this.boundLambda(node) : -1;
+      const isFunction = role === ROLE.function || role === ROLE.lambda;
+      if (isFunction || bound >= 0 || (open > 0 && syntax.isLike(node, MEMBERS))) {
+        around.push({ until: syntax.tree.next[node], named: !isFunction && bound < 0 });
+      }
       if ((role === ROLE.function && this.hasBody(node)) || bound >= 0) {
-        const entry = this.graph.node(CATEGORY.entry, '');
+        const name = bound >= 0 ? syntax.firstName(node) : this.nameOf(node);
+        const label = named && name >= 0 ? `method ${syntax.text(name)}` : '';
+        const entry = this.graph.node(CATEGORY.entry, label);
         this.graph.held[entry] = 1;
         this.graph.edge(0, entry, EDGE.member);
         this.entryOf.set(bound >= 0 ? bound : node, entry);
-        const name = bound >= 0 ? syntax.firstName(node) : this.nameOf(node);
         if (name >= 0) {
           this.entries.set(syntax.name(name), entry);
         }
@@ -178,6 +194,13 @@ class FunctionReader extends StatementReader {
       this.graph.edge(this.control.node, entry, this.control.kind);
     }
     this.readFunction(bound, entry);
+    if (this.depth > 0 && role === ROLE.assign) {
+      const left = this.syntax.field(node, 'left variable');
+      const target = this.target(left >= 0 ? left : this.syntax.parts(node)[0]);
+      if (target.kind !== 'name') {
+        this.store(target, [entry]);
+      }
+    }
     return [];
   }
 

@@ -13,6 +13,10 @@ const SAME: Record<string, string> = {
 };
 /** What may be put into a string. */
 const INSERTED = /interpolation|substitution|expansion|variable_name|identifier|member|subscript/;
+/** Go's `:=`. */
+const DECLARING = /^short_var_declaration$/;
+const STRINGS = /^(?:concatenated|chained)_string$/;
+const WORDS = /^(?:string|symbol)_array$/;
 const SHORTHAND = /^shorthand/;
 const QUOTED = /^[a-zA-Z@$]{0,2}(["'`]{1,3})([\s\S]*)\1$/;
 /** Conditions that are the negation of another. */
@@ -85,17 +89,38 @@ export abstract class ExpressionReader extends CallReader {
 
   /** A string's quotes and prefix do not count; what is put into it does. */
   protected string(node: number): Sources {
-    const { syntax } = this;
-    const inserted = syntax.parts(node).filter((part) => syntax.isLike(part, INSERTED));
-    let text = syntax.text(node);
-    for (let i = inserted.length - 1; i >= 0; i--) {
-      const part = inserted[i];
-      const from = syntax.tree.start[part] - syntax.tree.start[node];
-      text = `${text.slice(0, from)}\0${text.slice(from + syntax.text(part).length)}`;
-    }
-    const [result] = this.literal(`"${QUOTED.exec(text)?.[2] ?? text}`);
+    const inserted: number[] = [];
+    const [result] = this.literal(`"${this.content(node, inserted)}`);
     inserted.forEach((part, place) => this.graph.data(this.value(part), result, place));
     return [result];
+  }
+
+  /** What a string says: strings in a row are one, and white space between words of an array does not count. */
+  private content(node: number, inserted: number[]): string {
+    const { syntax } = this;
+    const parts = syntax.parts(node);
+    if (syntax.isLike(node, STRINGS)) {
+      const each = parts.map((part) => {
+        if (syntax.role(part) === ROLE.string) {
+          return this.content(part, inserted);
+        }
+        inserted.push(part);
+        return '\0';
+      });
+      return each.join('');
+    }
+    if (syntax.isLike(node, WORDS)) {
+      const words = parts.map((part) => this.content(part, inserted));
+      return `${syntax.firstWord(node).slice(0, 2)} ${words.join(' ')}`;
+    }
+    const own = parts.filter((part) => syntax.isLike(part, INSERTED));
+    let text = syntax.text(node);
+    for (let i = own.length - 1; i >= 0; i--) {
+      const from = syntax.tree.start[own[i]] - syntax.tree.start[node];
+      text = `${text.slice(0, from)}\0${text.slice(from + syntax.text(own[i]).length)}`;
+    }
+    inserted.push(...own);
+    return QUOTED.exec(text)?.[2] ?? text;
   }
 
   protected binary(node: number): Sources {
@@ -240,7 +265,7 @@ export abstract class ExpressionReader extends CallReader {
     const step =
       /^(?:\+\+|--)$/.test(operator) || name === 'inc_statement' || name === 'dec_statement';
     if (step) {
-      const target = this.target(parts[0]);
+      const target = this.written(parts[0]);
       const before = this.readTarget(target);
       const operand = operator.startsWith('-') || name === 'dec_statement' ? '-' : '+';
       const sum = this.operation(operand, [before, this.literal('1')], operand === '-');
@@ -277,23 +302,25 @@ export abstract class ExpressionReader extends CallReader {
     if (operator !== undefined && !/^[:=]$/.test(operator)) {
       return this.change(left, operator, right);
     }
+    const declares = syntax.isLike(node, DECLARING);
+    const targetOf = (each: number) => (declares ? this.target(each) : this.written(each));
     const lefts = this.list(left);
     const rights = this.list(right);
     const each = lefts.length > 1 && !lefts.some((left) => this.isRest(left));
     if (each && lefts.length === rights.length) {
       const since = this.graph.nodes;
       const values = rights.map((each) => this.value(each));
-      lefts.forEach((each, i) => this.store(this.target(each), values[i], since));
+      lefts.forEach((each, i) => this.store(targetOf(each), values[i], since));
       return [];
     }
     const since = this.graph.nodes;
     const value = this.value(right);
-    return this.store(this.target(left), value, since);
+    return this.store(targetOf(left), value, since);
   }
 
   /** `left op= right` as `left = left op right`. */
   protected change(left: number, operator: string, right: number): Sources {
-    const target = this.target(left);
+    const target = this.written(left);
     const values = [this.readTarget(target), this.value(right)];
     const text = this.syntax.role(this.syntax.inner(right)) === ROLE.string;
     const ordered = !UNORDERED.has(operator) || (operator === '+' && text);

@@ -57,6 +57,9 @@ export const ROLE = {
   cast: 49,
   scope: 50,
   later: 51,
+  import: 52,
+  shortCircuit: 53,
+  shell: 54,
 } as const;
 
 export type Role = keyof typeof ROLE;
@@ -117,7 +120,7 @@ const COMMON: RoleTable = {
     await_expression await yield yield_expression update_expression inc_statement dec_statement spread_expression
     dictionary_splat splat_argument hash_splat_argument block_argument receive_statement co_await_expression
     co_yield_statement yield_statement clone_expression error_suppression_expression variadic_unpacking variadic_argument
-    negated_command ref_expression defined`,
+    negated_command ref_expression defined preproc_defined`,
   assign: `assignment_expression assignment assignment_statement short_var_declaration reference_assignment_expression
     augmented_assignment augmented_assignment_expression operator_assignment compound_assignment_expr`,
   declare: `variable_declarator init_declarator let_declaration var_spec const_spec val_definition var_definition
@@ -144,9 +147,9 @@ const COMMON: RoleTable = {
     field_initializer_list expression_list variable_list`,
   keyed: `pair keyword_argument keyed_element field field_initializer element_initializer hash_pair`,
   if: `if_statement if_expression if elif_clause else_if_clause elsif elseif_statement if_modifier
-    conditional_expression ternary_expression conditional`,
+    conditional_expression ternary_expression conditional preproc_if preproc_ifdef preproc_elif preproc_elifdef`,
   unless: 'unless unless_modifier',
-  else: 'else_clause else',
+  else: 'else_clause else preproc_else',
   while: 'while_statement while_expression while while_modifier',
   until: 'until until_modifier',
   doWhile: 'do_statement do_while_statement do_while_expression',
@@ -178,7 +181,7 @@ const COMMON: RoleTable = {
   compFor: 'for_in_clause generator',
   compIf: 'if_clause guard if_guard unless_guard',
   parameters: `parameters formal_parameters parameter_list function_value_parameters method_parameters lambda_parameters
-    closure_parameters block_parameters class_parameters inferred_parameters bracketed_parameter_list`,
+    closure_parameters block_parameters class_parameters inferred_parameters bracketed_parameter_list bindings`,
   arguments: `arguments argument_list value_arguments`,
   slice: 'slice',
   later: 'go_statement defer_statement',
@@ -190,6 +193,7 @@ const OWN: Partial<Record<LanguageId, RoleTable>> = {
   python: {
     forEach: 'for_statement',
     drop: 'type',
+    import: 'import_statement import_from_statement',
     path: 'dotted_name',
     scope: 'global_statement nonlocal_statement',
   },
@@ -215,8 +219,9 @@ const OWN: Partial<Record<LanguageId, RoleTable>> = {
     switch: 'case_statement',
     forEach: 'for_statement',
     string: 'string raw_string word ansi_c_string concatenation',
-    pass: 'redirected_statement list pipeline command_substitution test_command arithmetic_expansion command_name do_group subshell expansion simple_expansion',
-    drop: 'file_redirect',
+    shortCircuit: 'list',
+    shell: 'redirected_statement pipeline',
+    pass: 'command_substitution test_command arithmetic_expansion command_name do_group subshell expansion simple_expansion',
   },
   go: { skip: 'type_declaration label_name' },
 };
@@ -243,10 +248,10 @@ export function rolesFor(
       roles[id] = ROLE.name;
     } else if (!isNamed(id)) {
       roles[id] = PUNCTUATION.has(name) ? ROLE.drop : ROLE.skip;
-    } else if (/comment|^preproc_/.test(name)) {
+    } else if (name.includes('comment')) {
       roles[id] = ROLE.drop;
     } else {
-      roles[id] = byName.get(name) ?? ROLE.generic;
+      roles[id] = byName.get(name) ?? (name.startsWith('preproc_') ? ROLE.drop : ROLE.generic);
     }
   });
   return roles;

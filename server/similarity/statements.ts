@@ -1,12 +1,16 @@
 import { type Sources, STATEMENT, TAIL, VALUE } from './assignments.js';
 import { LoopReader } from './loops.js';
-import { CATEGORY } from './programGraph.js';
+import { CATEGORY, EDGE } from './programGraph.js';
 import { ROLE } from './roles.js';
 
+const FILE = /^file_redirect$/;
 /** `value as name`. */
 const AS = /^(?:as_pattern|with_item)$/;
 const BLOCK = /block|body|then/;
 const LABELED = /^labeled_statement$/;
+const LABELED_VALUE = /^labeled_expression$/;
+/** What a macro is given, as its grammar leaves it. */
+const TOKENS = /^token_tree$/;
 const LABEL = /label|statement_identifier/;
 /** What a jump with a label may leave. */
 const LABELLED = new Set<number>([
@@ -63,11 +67,20 @@ export abstract class StatementReader extends LoopReader {
         return this.later(node);
       case ROLE.scope:
         return this.scope(node);
+      case ROLE.import:
+        return this.import(node);
+      case ROLE.shortCircuit:
+        return this.shortCircuit(node, mode);
+      case ROLE.shell:
+        return this.finish(this.shell(node), mode);
       case ROLE.function:
         return this.function(node);
       case ROLE.comprehension:
         return this.comprehension(node);
       default: {
+        if (mode !== VALUE && this.isBareJump(node)) {
+          return this.jump(node);
+        }
         const sources = this.expression(node, mode) ?? this.generic(node, mode);
         return this.finish(sources, mode);
       }
@@ -105,6 +118,9 @@ export abstract class StatementReader extends LoopReader {
 
   protected generic(node: number, mode: number): Sources {
     const parts = this.syntax.parts(node);
+    if (this.syntax.isLike(node, TOKENS)) {
+      return this.tokens(node, parts);
+    }
     if (mode === STATEMENT) {
       parts.forEach((part) => this.visit(part, STATEMENT));
       return [];
@@ -129,12 +145,18 @@ export abstract class StatementReader extends LoopReader {
     ) {
       return this.try(node, mode);
     }
+    if (parts.length > 0 && parts.every((part) => syntax.role(part) === ROLE.case)) {
+      return this.switch(node, mode);
+    }
     if (syntax.isLike(node, AS) && parts.length === 2) {
       const value = this.value(parts[0]);
       return this.store(this.target(parts[1]), value);
     }
     if (syntax.isLike(node, LABELED)) {
       return this.labeled(node, mode);
+    }
+    if (syntax.isLike(node, LABELED_VALUE) && /^(?:break|continue)@/.test(syntax.text(node))) {
+      return this.jump(node);
     }
     return this.sequence(parts, mode, node);
   }
@@ -175,9 +197,11 @@ export abstract class StatementReader extends LoopReader {
     const { syntax } = this;
     const word = /^\w+/.exec(syntax.text(node))?.[0] ?? '';
     const kind = word === 'next' ? 'continue' : word;
-    const named = syntax.grammar.language === 'java' || kind === 'goto';
+    const { language } = syntax.grammar;
+    const named = language === 'java' || language === 'kotlin' || kind === 'goto';
     const isLabel = (part: number) =>
-      syntax.isLike(part, LABEL) || (named && syntax.role(part) === ROLE.name);
+      (language !== 'kotlin' && syntax.isLike(part, LABEL)) ||
+      (named && syntax.role(part) === ROLE.name);
     const label = syntax.all(node).find(isLabel);
     const values = syntax
       .parts(node)
@@ -187,7 +211,7 @@ export abstract class StatementReader extends LoopReader {
     const to =
       label === undefined
         ? last
-        : this.exits.findLastIndex((each) => each.label === syntax.text(label));
+        : this.exits.findLastIndex((each) => each.label.replace('@', '') === syntax.text(label));
     const exits = this.exits[to < 0 ? last : to];
     (kind === 'continue' ? exits?.continued : exits?.broken)?.push(this.definitions.copy());
     // A label is a name: what counts is how many loops out it leads.
@@ -212,6 +236,73 @@ export abstract class StatementReader extends LoopReader {
     const calls = syntax.parts(node).flatMap((part) => this.visit(part, STATEMENT));
     graph.data(calls, this.hold(graph.node(CATEGORY.other, syntax.typeName(node))), 0);
     return [];
+  }
+
+  /** Kotlin's grammar takes a jump without a label for a name. */
+  private isBareJump(node: number): boolean {
+    const { syntax } = this;
+    return (
+      syntax.grammar.language === 'kotlin' &&
+      syntax.role(node) === ROLE.name &&
+      /^(?:break|continue)$/.test(syntax.text(node))
+    );
+  }
+
+  /** What is no tree of its own keeps its operators in its label. */
+  private tokens(node: number, parts: number[]): Sources {
+    const { syntax, graph } = this;
+    const words = syntax.all(node).filter((part) => !syntax.isNamed(part) && !parts.includes(part));
+    const operators = words.filter((part) => syntax.role(part) === ROLE.skip);
+    const result = graph.node(CATEGORY.other, operators.map((part) => syntax.text(part)).join(' '));
+    parts.forEach((part, place) => graph.data(this.value(part), result, place));
+    return [result];
+  }
+
+  /** Python: names from elsewhere are variables, and may be given other names. */
+  private import(node: number): Sources {
+    const { syntax, graph } = this;
+    const from = syntax.field(node, 'module_name');
+    const module = from < 0 ? '' : `${syntax.text(from)} `;
+    for (const each of syntax.fields(node, 'name')) {
+      const alias = syntax.field(each, 'alias');
+      const name = alias < 0 ? each : syntax.field(each, 'name');
+      const result = this.hold(graph.node(CATEGORY.other, `import ${module}${syntax.text(name)}`));
+      const known = alias >= 0 ? syntax.text(alias) : syntax.text(name).replace(/\..*/, '');
+      this.definitions.define(syntax.names.number(known), [result]);
+    }
+    return [];
+  }
+
+  /** Bash: `a && b` is `if a; then b; fi`. */
+  private shortCircuit(node: number, mode: number): Sources {
+    const { syntax, graph } = this;
+    const [left, right] = syntax.parts(node);
+    const condition = this.condition(left);
+    const branch = this.hold(graph.node(CATEGORY.branch, ''));
+    graph.data(condition.sources, branch, 0);
+    const whenTrue = (syntax.operator(node) === '&&') !== condition.negated;
+    const kind = whenTrue ? EDGE.controlTrue : EDGE.controlFalse;
+    const side = this.side({ node: branch, kind }, () => this.visit(right, mode));
+    const other = { ...side, definitions: this.definitions, dead: this.dead, value: [] };
+    this.join([side, other]);
+    if (mode !== VALUE) {
+      return [];
+    }
+    graph.data(side.value, branch, whenTrue ? 1 : 2);
+    return [branch];
+  }
+
+  /** Bash: commands whose output goes into the next one or into files. */
+  private shell(node: number): Sources {
+    const { syntax, graph } = this;
+    const parts = syntax.parts(node);
+    const files = parts.map((part) => (syntax.isLike(part, FILE) ? syntax.operator(part) : '|'));
+    const result = graph.node(CATEGORY.other, files.slice(1).join(' '));
+    parts.forEach((part, place) => {
+      const inner = syntax.isLike(part, FILE) ? syntax.parts(part) : [part];
+      inner.forEach((each) => graph.data(this.value(each), result, place));
+    });
+    return [result];
   }
 
   /** Python: whose the names are that are set from here on. */

@@ -162,6 +162,12 @@ export class Syntax {
     }
   }
 
+  /** The first token that is no name: a statement's keyword; '' where there is none. */
+  firstWord(node: number): string {
+    const token = this.firstToken(node);
+    return token < 0 ? '' : this.text(token);
+  }
+
   /** The operator's text: its field, or the first token that is no punctuation. */
   operator(node: number): string {
     const field = this.field(node, 'operator operators');

@@ -3,6 +3,7 @@ import { LANGUAGE_IDS } from '../../../server/languages/types.js';
 import { loadSimilarity } from '../../../server/similarity/similarity.js';
 import { FUNCTIONS } from './functions.js';
 import { PAIRS } from './pairs.js';
+import { FINDINGS } from './pairsOfFindings.js';
 import { FORMS } from './pairsOfForms.js';
 import { PARTS } from './pairsOfParts.js';
 import { TYPES } from './pairsOfTypes.js';
@@ -85,7 +86,7 @@ test.each([
   expect(cssg.score(a, b)).toBe(1);
 });
 
-test.each([...PAIRS, ...PARTS, ...FORMS, ...TYPES])(
+test.each([...PAIRS, ...PARTS, ...FORMS, ...TYPES, ...FINDINGS])(
   '%s (%s)',
   async (_, language, a, b, verdict) => {
     const cssg = await loadSimilarity(language);
