@@ -1,7 +1,7 @@
 import { type Sources, STATEMENT } from './assignments.js';
-import { CallReader } from './calls.js';
 import { CATEGORY } from './programGraph.js';
 import { ROLE } from './roles.js';
+import { TypeReader } from './typeUses.js';
 
 const SAME: Record<string, string> = {
   and: '&&',
@@ -35,10 +35,9 @@ const POSITIVE = new Map([
 /** What stands between the bounds of a slice or a range. */
 const SEPARATOR = /:|\.{2,3}/g;
 const COMMENT = /#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
-const TYPE_TEST = /^(?:instanceof|is)_expression$/;
 const UNORDERED = new Set(['+', '*', '==', '!=', '===', '!==', '&', '|', '^']);
 /** Turns expressions into nodes and data edges. Statements are the subclass's business. */
-export abstract class ExpressionReader extends CallReader {
+export abstract class ExpressionReader extends TypeReader {
   protected abstract lambda(node: number): Sources;
 
   /** @returns null where the node is no expression */
@@ -219,39 +218,6 @@ export abstract class ExpressionReader extends CallReader {
       }
     }
     return { sources: this.value(node), negated: false };
-  }
-
-  private isTypeTest(node: number): boolean {
-    return this.syntax.isLike(node, TYPE_TEST) && this.syntax.field(node, 'right') >= 0;
-  }
-
-  /** What is tested, and the name of the type. Java may give what passed a name. */
-  private typeTest(node: number): Sources[] {
-    const { syntax } = this;
-    const value = this.value(syntax.field(node, 'left'));
-    const name = syntax.field(node, 'name');
-    if (name >= 0) {
-      this.definitions.define(syntax.name(name), value);
-    }
-    const type = this.typeText(syntax.field(node, 'right'));
-    return [value, [this.global(syntax.names.number(type))]];
-  }
-
-  protected typeText(node: number): string {
-    return node < 0 ? '' : this.syntax.text(node).replace(/\s+/g, '');
-  }
-
-  /** A cast changes the value, or fails. */
-  private cast(node: number, mode: number): Sources {
-    const { syntax } = this;
-    const type = syntax.field(node, 'type right');
-    const named = syntax.field(node, 'value operand left expression');
-    const value = named >= 0 ? named : (syntax.parts(node).find((part) => part !== type) ?? -1);
-    if (value < 0 || mode === STATEMENT) {
-      return value < 0 ? [] : this.visit(value, mode);
-    }
-    const detail = `cast ${syntax.operator(node)} ${this.typeText(type)}`;
-    return [this.operation(detail, [this.value(value)], true)];
   }
 
   protected unary(node: number, mode: number): Sources {

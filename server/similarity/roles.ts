@@ -87,7 +87,7 @@ const COMMON: RoleTable = {
     parenthesized_statements object_definition template_body export_statement decorated_definition as_pattern
     compound_statement statement_block body_statement function_body constructor_body template_declaration
     satisfies_expression as_expression non_null_expression unsafe_block unsafe_statement
-    labeled_statement statement_list statement block switch_body switch_block match_block case_block
+    labeled_statement when_subject statement_list statement block switch_body switch_block match_block case_block
     condition_clause do_group then do with_clause checked_statement
     checked_expression local_declaration_statement lexical_declaration variable_declaration local_variable_declaration
     var_declaration const_declaration global_statement argument value_argument let_chain labeled_expression

@@ -7,6 +7,8 @@ const FILE = /^file_redirect$/;
 /** `value as name`. */
 const AS = /^(?:as_pattern|with_item)$/;
 const BLOCK = /block|body|then/;
+/** Kotlin: `when (val a = b)`. */
+const SUBJECT = /^when_subject$/;
 const LABELED = /^labeled_statement$/;
 const LABELED_VALUE = /^labeled_expression$/;
 /** What a macro is given, as its grammar leaves it. */
@@ -151,6 +153,10 @@ export abstract class StatementReader extends LoopReader {
     if (syntax.isLike(node, AS) && parts.length === 2) {
       const value = this.value(parts[0]);
       return this.store(this.target(parts[1]), value);
+    }
+    if (syntax.isLike(node, SUBJECT) && parts.length === 2) {
+      const since = this.graph.nodes;
+      return this.store(this.target(parts[0]), this.value(parts[1]), since);
     }
     if (syntax.isLike(node, LABELED)) {
       return this.labeled(node, mode);

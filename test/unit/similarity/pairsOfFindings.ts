@@ -3,6 +3,27 @@ import type { Pair } from './pairs.js';
 /** What changes of functions of public repositories showed to be seen too little, or too much. */
 export const FINDINGS: Pair[] = [
   [
+    'a call of an element',
+    'go',
+    'func f(m []M, h H, i int) H { return m[i](h) }',
+    'func f(n []M, h H, j int) H { return n[j](h) }',
+    'same',
+  ],
+  [
+    'a call of an element',
+    'go',
+    'func f(m []M, h H, i int, j int) H { return m[i](h) }',
+    'func f(m []M, h H, i int, j int) H { return m[j](h) }',
+    'other',
+  ],
+  [
+    'a name for what is chosen by',
+    'kotlin',
+    'fun f(x: T): T? {\n  return when (val a = g(x)) {\n    -1 -> null\n    else -> x[a]\n  }\n}',
+    'fun f(x: T): T? {\n  return when (val b = g(x)) {\n    -1 -> null\n    else -> x[b]\n  }\n}',
+    'same',
+  ],
+  [
     'strings in a row',
     'python',
     "def f():\n    return ('a'\n            'b')\n",
