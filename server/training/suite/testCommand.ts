@@ -33,19 +33,8 @@ const WITH_LIMITS = 'ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; ulimit -d "$3"
  * the sockets of services in /run.
  */
 const CLOSED = [
-  ...[
-    '--ro-bind',
-    '/',
-    '/',
-    '--dev',
-    '/dev',
-    '--proc',
-    '/proc',
-    '--tmpfs',
-    '/tmp',
-    '--tmpfs',
-    '/run',
-  ],
+  ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
+  ...['--tmpfs', '/tmp', '--tmpfs', '/run'],
   ...['--unshare-all', '--cap-drop', 'ALL', '--new-session', '--die-with-parent'],
 ];
 
