@@ -257,8 +257,9 @@ export abstract class StatementReader extends LoopReader {
   /** What is no tree of its own keeps its operators in its label. */
   private tokens(node: number, parts: number[]): Sources {
     const { syntax, graph } = this;
-    const words = syntax.all(node).filter((part) => !syntax.isNamed(part) && !parts.includes(part));
-    const operators = words.filter((part) => syntax.role(part) === ROLE.skip);
+    const operators = syntax
+      .all(node)
+      .filter((part) => !syntax.isNamed(part) && syntax.role(part) === ROLE.skip);
     const result = graph.node(CATEGORY.other, operators.map((part) => syntax.text(part)).join(' '));
     parts.forEach((part, place) => graph.data(this.value(part), result, place));
     return [result];
