@@ -1,15 +1,6 @@
-import type { LanguageId } from '../languages/types.js';
-import { Definitions } from './definitions.js';
-import { CATEGORY, EDGE, type GraphBuilder } from './programGraph.js';
+import { CATEGORY } from './programGraph.js';
 import { ROLE } from './roles.js';
-import type { Syntax } from './syntax.js';
-
-export type Sources = readonly number[];
-
-/** How a node is visited: for its value, for what it does, or as what its function gives back. */
-export const VALUE = 0;
-export const STATEMENT = 1;
-export const TAIL = 2;
+import { type Sources, VALUE, VariableReader } from './variables.js';
 
 /** Patterns of places, even where there is one place only. */
 const LISTS = /^(?:array|tuple|list)_pattern$|^pattern_list$/;
@@ -17,25 +8,10 @@ const LISTS = /^(?:array|tuple|list)_pattern$|^pattern_list$/;
 const REST = /rest|splat/;
 /** A place with what it gets where nothing is there. */
 const DEFAULTED = /assignment_pattern$/;
-/** Several values or places in a row. */
-const ROWS =
-  /^(?:expression_list|variable_list|pattern_list|left_assignment_list|right_assignment_list|tuple|tuple_pattern|tuple_expression)$/;
 const DECLARATOR = /declarator$/;
 const SHORTHAND = /shorthand/;
-/** Where every variable is declared before it is used. */
-const DECLARES = new Set<LanguageId>([
-  'typescript',
-  'tsx',
-  'javascript',
-  'java',
-  'csharp',
-  'go',
-  'c',
-  'cpp',
-  'rust',
-  'kotlin',
-  'scala',
-]);
+/** Ruby's variables that others see. */
+const SHARED = /^(?:instance|class|global)_variable$/;
 
 /** Where an assignment goes, its own parts already read. */
 export interface Target {
@@ -46,92 +22,23 @@ export interface Target {
   detail: string;
   object: Sources;
   index: Sources[];
+  /** Whether its names are declared here. */
+  declares: boolean;
+  /** Whether others see it. */
+  foreign: boolean;
 }
 
-/** Variables: reading them, and all the ways of giving them a value. */
-export abstract class AssignmentReader {
-  protected definitions = Definitions.empty();
-
-  protected control = { node: 0, kind: EDGE.controlTrue as number };
-
+/** All the ways of giving variables a value. */
+export abstract class AssignmentReader extends VariableReader {
   /** What the last assignment kept: it needs no further hold as a statement. */
   protected stored: Sources | null = null;
-  /** Entry nodes of the functions of the unit, by the number of their name. */
-  protected readonly entries = new Map<number, number>();
-
-  protected readonly globals = new Map<number, number>();
-  private readonly declared = new Map<number, number>();
-
-  /** Numbers of names that are read or called as they stand, and those of them that the unit does not define. */
-  protected readonly used = new Set<number>();
-  protected readonly free = new Set<number>();
-  protected readonly hidden = new Set<number>();
-
-  constructor(
-    protected readonly syntax: Syntax,
-    protected readonly graph: GraphBuilder,
-  ) {}
-
-  abstract visit(node: number, mode: number): Sources;
+  /** Numbers of variables that others see too: what they are called counts. */
+  protected readonly foreign = new Set<number>();
+  /** Assignments to them. */
+  private readonly foreignWrites: { node: number; name: number }[] = [];
 
   /** What chooses the element or the slice of an index expression. */
   protected abstract elementOf(node: number, base: number): Sources[];
-
-  /** Hangs a node under what decides whether it runs. */
-  protected hold(node: number): number {
-    if (this.graph.held[node] === 0) {
-      this.graph.held[node] = 1;
-      this.graph.edge(this.control.node, node, this.control.kind);
-    }
-    return node;
-  }
-
-  protected value(node: number): Sources {
-    return node < 0 ? [] : this.visit(node, VALUE);
-  }
-
-  protected read(name: number): Sources {
-    const { definitions } = this;
-    this.used.add(name);
-    if (definitions.has(name)) {
-      const sources = definitions.whole(name);
-      return sources.length > 0 ? sources : this.unset(name);
-    }
-    const entry = this.entries.get(name);
-    if (entry === undefined) {
-      this.free.add(name);
-    }
-    return [entry ?? this.global(name)];
-  }
-
-  /** What a declared variable holds before it is given a value. */
-  private unset(name: number): Sources {
-    let node = this.declared.get(name);
-    if (node === undefined) {
-      node = this.graph.node(CATEGORY.other, 'unset');
-      this.declared.set(name, node);
-    }
-    return [node];
-  }
-
-  protected global(name: number): number {
-    let node = this.globals.get(name);
-    if (node === undefined) {
-      node = this.graph.node(CATEGORY.global, this.syntax.names.text(name));
-      this.globals.set(name, node);
-    }
-    return node;
-  }
-
-  protected literal(detail: string): Sources {
-    return [this.graph.node(CATEGORY.literal, detail)];
-  }
-
-  protected operation(operator: string, operands: Sources[], ordered: boolean): number {
-    const result = this.graph.node(CATEGORY.operator, operator);
-    operands.forEach((operand, place) => this.graph.data(operand, result, ordered ? place : 0));
-    return result;
-  }
 
   /** An attribute or element: what it is a part of, and as which part a variable keeps it. */
   protected partOf(node: number): { base: number; name: number; detail: string } {
@@ -163,14 +70,23 @@ export abstract class AssignmentReader {
     );
   }
 
-  protected target(outer: number): Target {
+  protected target(outer: number, declares = false): Target {
     const { syntax } = this;
     const node = syntax.inner(outer);
     const role = syntax.role(node);
-    const target: Target = { kind: 'pattern', node, name: -1, detail: '', object: [], index: [] };
+    const target: Target = {
+      kind: 'pattern',
+      node,
+      name: -1,
+      detail: '',
+      object: [],
+      index: [],
+      declares,
+      foreign: false,
+    };
     if (role === ROLE.name) {
       target.kind = 'name';
-      target.name = syntax.name(node);
+      target.name = this.variable(node, declares);
     } else if (role === ROLE.index || this.isAttribute(node)) {
       const { base, name, detail } = this.partOf(node);
       target.kind = role === ROLE.index ? 'index' : 'member';
@@ -188,23 +104,35 @@ export abstract class AssignmentReader {
     } else if (syntax.isLike(node, DECLARATOR)) {
       const name = syntax.firstName(node);
       target.kind = name >= 0 ? 'name' : 'pattern';
-      target.name = name >= 0 ? syntax.name(name) : -1;
+      target.name = name >= 0 ? this.variable(name, declares) : -1;
     }
     return target;
   }
 
-  /** The target of an assignment that declares nothing: what no declaration is seen of is another's, and keeps its name. */
+  /** The target of an assignment that declares nothing: what others see keeps its name. */
   protected written(outer: number): Target {
-    const { syntax } = this;
     const target = this.target(outer);
-    if (
-      target.kind === 'name' &&
-      DECLARES.has(syntax.grammar.language) &&
-      !this.definitions.has(target.name)
-    ) {
-      target.detail = syntax.names.text(target.name);
-    }
+    target.foreign = target.kind === 'name' && this.isForeign(target.node, target.name);
     return target;
+  }
+
+  /** What no declaration is seen of is another's. */
+  private isForeign(node: number, name: number): boolean {
+    const unknown = this.blocks && !this.definitions.has(name) && !this.entries.has(name);
+    if (unknown || this.syntax.isLike(node, SHARED)) {
+      this.foreign.add(name);
+    }
+    return this.foreign.has(name);
+  }
+
+  /** At the end: a name that is declared further on, as a closure may write to, was none of another's. */
+  protected nameForeignWrites(): void {
+    for (const { node, name } of this.foreignWrites) {
+      const text = this.syntax.names.text(name);
+      if (!this.syntax.names.isDeclared(text)) {
+        this.graph.setDetail(node, text);
+      }
+    }
   }
 
   protected readTarget(target: Target): Sources {
@@ -232,7 +160,7 @@ export abstract class AssignmentReader {
     const [only] = value;
     if (
       target.kind === 'name' &&
-      target.detail === '' &&
+      !target.foreign &&
       value.length === 1 &&
       only >= since &&
       this.graph.category[only] !== CATEGORY.global
@@ -252,8 +180,11 @@ export abstract class AssignmentReader {
     this.graph.data(value, result, 0);
     if (target.kind === 'name') {
       this.definitions.define(target.name, [result]);
+      if (target.foreign) {
+        this.foreignWrites.push({ node: result, name: target.name });
+      }
     } else if (target.kind === 'pattern') {
-      this.bind(target.node, [result]);
+      this.bind(target.node, [result], target.declares);
     } else {
       this.graph.data(target.object, result, 1);
       target.index.forEach((each, place) => this.graph.data(each, result, place + 2));
@@ -289,25 +220,30 @@ export abstract class AssignmentReader {
   }
 
   /** Gives the names in a pattern their part of a value. */
-  protected bind(outer: number, value: Sources): void {
+  protected bind(outer: number, value: Sources, declares: boolean): void {
     const { syntax } = this;
     const node = syntax.inner(outer);
     const role = syntax.role(node);
     if (role === ROLE.name) {
-      this.definitions.define(syntax.name(node), value);
+      const name = this.variable(node, declares);
+      if (declares || !this.isForeign(node, name)) {
+        this.definitions.define(name, value);
+      } else {
+        this.store(this.written(node), value);
+      }
     } else if (role === ROLE.member || role === ROLE.index) {
       this.store(this.target(node), value);
     } else if (syntax.isLike(node, DEFAULTED)) {
       this.graph.data(this.value(syntax.field(node, 'right')), value[0], 1);
-      this.bind(syntax.field(node, 'left'), value);
+      this.bind(syntax.field(node, 'left'), value, declares);
     } else if (syntax.field(node, 'key') >= 0 && syntax.field(node, 'value') >= 0) {
-      this.bind(syntax.field(node, 'value'), value);
+      this.bind(syntax.field(node, 'value'), value, declares);
     } else {
-      this.bindParts(node, value);
+      this.bindParts(node, value, declares);
     }
   }
 
-  private bindParts(node: number, value: Sources): void {
+  private bindParts(node: number, value: Sources, declares: boolean): void {
     const { syntax } = this;
     const parts = syntax.parts(node);
     parts.forEach((part, place) => {
@@ -319,22 +255,17 @@ export abstract class AssignmentReader {
       const shorthand = syntax.isLike(named, SHORTHAND);
       const rest = syntax.isLike(part, REST);
       if (parts.length === 1 && key < 0 && !shorthand && !rest && !syntax.isLike(node, LISTS)) {
-        this.bind(part, value);
+        this.bind(part, value, declares);
         return;
       }
       const detail = key >= 0 ? syntax.text(key) : shorthand ? syntax.text(named) : `#${place}`;
       const component = this.graph.node(CATEGORY.access, rest ? `...${detail}` : detail);
       this.graph.data(value, component, 0);
-      this.bind(part, [component]);
+      this.bind(part, [component], declares);
     });
   }
 
   protected isRest(node: number): boolean {
     return this.syntax.isLike(node, REST);
-  }
-
-  protected list(node: number): number[] {
-    const at = this.syntax.inner(node);
-    return this.syntax.isLike(at, ROWS) ? this.syntax.parts(at) : [at];
   }
 }

@@ -1,7 +1,7 @@
-import { type Sources, STATEMENT, VALUE } from './assignments.js';
+import { type Sources, STATEMENT, VALUE } from './variables.js';
 import type { LanguageId } from '../languages/types.js';
 import type { Definitions } from './definitions.js';
-import { ExpressionReader } from './expressions.js';
+import { PatternReader } from './patterns.js';
 import { CATEGORY, EDGE } from './programGraph.js';
 import { ROLE } from './roles.js';
 
@@ -13,7 +13,10 @@ interface Exits {
   label: string;
 }
 
-const PATTERN_LANGUAGES = new Set(['rust', 'scala', 'python', 'kotlin', 'csharp']);
+const PATTERN_LANGUAGES = new Set(['rust', 'scala', 'python', 'csharp', 'java']);
+/** Where the head of an `if` may declare what only the `if` sees. */
+const HEADS = new Set<LanguageId>(['go', 'cpp', 'rust']);
+const COMPILED = /^preproc_/;
 
 /** The types in a handler's head, where they need not begin with a capital. */
 const CAUGHT: Partial<Record<LanguageId, RegExp>> = {
@@ -24,8 +27,6 @@ const CAUGHT: Partial<Record<LanguageId, RegExp>> = {
 const ELSE = /^(?:elif|elsif|else)/;
 const PATTERN = /pattern|label|condition/;
 const LABEL = /^label$/;
-/** Patterns of which one must fit. */
-const EITHER = /^(?:or|union|alternative|disjunction)_pattern$/;
 
 interface Side {
   definitions: Definitions;
@@ -38,7 +39,7 @@ interface Side {
  * Branches, cases and handlers. What follows `if (c) return` depends on c being false, just as the `else` of that
  * `if` would: control dependence takes in early exits.
  */
-export abstract class BranchReader extends ExpressionReader {
+export abstract class BranchReader extends PatternReader {
   /** No way leads here: the branch ended in a return, throw or jump. */
   protected dead = false;
 
@@ -86,14 +87,18 @@ export abstract class BranchReader extends ExpressionReader {
 
   protected if(node: number, mode: number, negate: boolean, more: number[]): Sources {
     const { syntax, graph } = this;
+    const { names } = syntax;
     const initializer = syntax.field(node, 'initializer');
+    const { language } = syntax.grammar;
+    const scoped = HEADS.has(language) && !syntax.isLike(node, COMPILED);
+    const outer = scoped ? names.openBlock() : -1;
     if (initializer >= 0) {
       this.visit(initializer, STATEMENT);
     }
     const { conditions, then, otherwise } = this.ifParts(node);
     conditions.slice(0, -1).forEach((each) => this.visit(each, STATEMENT));
     const condition = this.condition(conditions[conditions.length - 1] ?? -1);
-    const negated = condition.negated !== (negate || syntax.firstWord(node) === '#ifndef');
+    const negated = condition.negated !== (negate || /^#.*ndef$/.test(syntax.firstWord(node)));
     const branch = this.hold(graph.node(CATEGORY.branch, ''));
     graph.data(condition.sources, branch, 0);
     const [yes, no] = negated
@@ -101,7 +106,14 @@ export abstract class BranchReader extends ExpressionReader {
       : [EDGE.controlTrue, EDGE.controlFalse];
     const rest = [...otherwise, ...more];
     const first = this.side({ node: branch, kind: yes }, () => this.sequence(then, mode));
+    if (language === 'rust') {
+      // What `if let` names is no name for the other side.
+      names.closeBlock(outer);
+    }
     const second = this.side({ node: branch, kind: no }, () => this.alternatives(rest, mode));
+    if (scoped && language !== 'rust') {
+      names.closeBlock(outer);
+    }
     this.join([first, second]);
     if (first.dead !== second.dead) {
       this.control = first.dead ? second.control : first.control;
@@ -126,7 +138,7 @@ export abstract class BranchReader extends ExpressionReader {
     } else {
       this.definitions.merge(side.definitions);
     }
-    return this.store(this.target(pattern), value);
+    return this.store(this.target(pattern, true), value);
   }
 
   protected alternatives(nodes: number[], mode: number): Sources {
@@ -191,14 +203,16 @@ export abstract class BranchReader extends ExpressionReader {
     graph.data(value, switchNode, 0);
     const alias = syntax.field(node, 'alias');
     if (alias >= 0) {
-      this.bind(alias, value);
+      this.bind(alias, value, true);
     }
     this.exits.push({ broken: [], continued: [], label: this.takeLabel() });
     const cases = parts.flatMap((part) => (part === subjectAt ? [] : this.casesIn(part)));
     let hasDefault = false;
     const sides = cases.map((each) =>
       this.side({ node: switchNode, kind: EDGE.controlTrue }, () => {
+        const outer = syntax.names.openBlock();
         const { value, isDefault } = this.case(each, mode);
+        syntax.names.closeBlock(outer);
         hasDefault ||= isDefault;
         return value;
       }),
@@ -264,37 +278,6 @@ export abstract class BranchReader extends ExpressionReader {
     this.control = { node: result, kind: EDGE.controlTrue };
     const body = parts.filter((part) => !patterns.includes(part));
     return { value: this.sequence(body, mode), isDefault };
-  }
-
-  /** Names in a pattern are given their value by it; the rest is tested against. */
-  protected matchPattern(node: number, owner: number, from: Sources = [owner], place = 0): void {
-    const { syntax, graph } = this;
-    const role = syntax.role(node);
-    const parts = syntax.parts(node);
-    if (role === ROLE.name && /^[a-z_]\w*$/.test(syntax.text(node))) {
-      this.definitions.define(syntax.name(node), from);
-    } else if (role === ROLE.guard || syntax.isField(node, 'guard condition')) {
-      graph.data(this.value(node), owner, 1);
-    } else if (
-      parts.length === 0 ||
-      role === ROLE.path ||
-      role === ROLE.member ||
-      role === ROLE.binary
-    ) {
-      graph.data(this.value(node), owner, place);
-    } else {
-      const alike = parts.length === 1 || syntax.isLike(node, EITHER);
-      parts.forEach((part, i) => {
-        const isPart = !alike && !syntax.isField(part, 'type guard condition');
-        this.matchPattern(part, owner, isPart ? this.component(from, i) : from, alike ? place : i);
-      });
-    }
-  }
-
-  private component(whole: Sources, place: number): Sources {
-    const result = this.graph.node(CATEGORY.access, `#${place}`);
-    this.graph.data(whole, result, 0);
-    return [result];
   }
 
   protected try(node: number, mode: number): Sources {
@@ -366,6 +349,7 @@ export abstract class BranchReader extends ExpressionReader {
 
   protected handler(node: number, mode: number): Sources {
     const { syntax, graph } = this;
+    const outer = syntax.names.openBlock();
     const parts = syntax.parts(node);
     const bodyAt = syntax.field(node, 'body');
     const body = bodyAt >= 0 ? bodyAt : parts[parts.length - 1];
@@ -385,8 +369,10 @@ export abstract class BranchReader extends ExpressionReader {
     );
     const result = this.hold(graph.node(CATEGORY.try, `catch ${plain.join(' ')}`));
     held.forEach((type) => graph.data(this.read(root(type)), result, 0));
-    bound.forEach((at) => this.definitions.define(syntax.name(at), [result]));
+    bound.forEach((at) => this.definitions.define(this.variable(at, this.blocks), [result]));
     this.control = { node: result, kind: EDGE.controlTrue };
-    return body === undefined ? [] : this.visit(body, mode);
+    const value = body === undefined ? [] : this.visit(body, mode);
+    syntax.names.closeBlock(outer);
+    return value;
   }
 }

@@ -1,4 +1,4 @@
-import { type Sources, STATEMENT } from './assignments.js';
+import { type Sources, STATEMENT } from './variables.js';
 import { DeclarationReader } from './declarations.js';
 import { LruCache } from '../util/lruCache.js';
 import { CATEGORY, EDGE } from './programGraph.js';

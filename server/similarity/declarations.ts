@@ -1,19 +1,74 @@
-import { AssignmentReader, type Sources } from './assignments.js';
+import type { LanguageId } from '../languages/types.js';
+import { AssignmentReader } from './assignments.js';
+import { type Sources, STATEMENT } from './variables.js';
 import { CATEGORY } from './programGraph.js';
 import { ROLE } from './roles.js';
 
+const HOISTS = new Set<LanguageId>(['typescript', 'tsx', 'javascript']);
 const ARRAY = /^array_declarator$/;
 const FUNCTION = /^function_declarator$/;
+
+/** JavaScript's `var`; Lua's `local`. */
+const VARIABLES = /^variable_declaration$/;
 
 /** Declarations: names that are given a value, or none yet. */
 export abstract class DeclarationReader extends AssignmentReader {
   protected declareOnly(node: number): void {
     const { syntax } = this;
     const name = syntax.firstName(node);
-    const value = syntax.isLike(node, FUNCTION) ? this.constructed(node) : this.arraySize(node);
-    if (name >= 0) {
-      this.definitions.define(syntax.name(name), value);
+    const ofFunction = syntax.isLike(node, FUNCTION);
+    if (ofFunction && syntax.grammar.language !== 'cpp') {
+      return;
     }
+    const value = ofFunction ? this.constructed(node) : this.arraySize(node);
+    if (name >= 0) {
+      this.definitions.define(this.variable(name, this.isOfBlock(node)), value);
+    }
+  }
+
+  /** JavaScript's `var` is the function's. */
+  private isOfBlock(node: number): boolean {
+    return this.blocks && !(this.hoists && this.isInVariables(node));
+  }
+
+  protected get hoists(): boolean {
+    return HOISTS.has(this.syntax.grammar.language);
+  }
+
+  protected isInVariables(node: number): boolean {
+    const parent = this.syntax.parent(node);
+    return parent >= 0 && this.syntax.isLike(parent, VARIABLES);
+  }
+
+  /** JavaScript: a `var` is the function's, wherever it stands. */
+  protected hoist(node: number): void {
+    const { syntax } = this;
+    const { next } = syntax.tree;
+    for (let at = node + 1; this.hoists && at < next[node]; at++) {
+      const role = syntax.role(at);
+      if (role === ROLE.function || role === ROLE.lambda) {
+        at = next[at] - 1;
+      } else if (role === ROLE.declare && this.isInVariables(at)) {
+        this.declareNames(syntax.field(at, 'name'));
+      } else if (role === ROLE.forEach && this.loopWord(at) === 'var') {
+        this.declareNames(syntax.field(at, 'left'));
+      }
+    }
+  }
+
+  private declareNames(pattern: number): void {
+    const { syntax } = this;
+    for (let at = pattern; at < syntax.tree.next[pattern]; at++) {
+      if (syntax.role(at) === ROLE.name) {
+        syntax.declare(at);
+      }
+    }
+  }
+
+  /** JavaScript: what the loop's variable is declared with; '' where it is not. */
+  protected loopWord(node: number): string {
+    const kind = this.syntax.field(node, 'kind');
+    return kind < 0 ? '' : this.syntax.text(kind);
   }
 
   /** How long an array is made; nothing where no length is written. */
@@ -31,7 +86,8 @@ export abstract class DeclarationReader extends AssignmentReader {
   /** C++ cannot tell `T x(a, b);` from the declaration of a function: within a function it makes an object. */
   private constructed(node: number): Sources {
     const { syntax, graph } = this;
-    const result = this.hold(graph.node(CATEGORY.call, 'construct'));
+    const type = this.typeText(syntax.field(syntax.parent(node), 'type'));
+    const result = this.hold(graph.node(CATEGORY.call, `construct ${type}`));
     const given = syntax.field(node, 'parameters');
     const each = given < 0 ? [] : syntax.all(given).filter((part) => syntax.isNamed(part));
     each.forEach((part, place) => graph.data(this.read(syntax.name(part)), result, place + 1));
@@ -58,7 +114,7 @@ export abstract class DeclarationReader extends AssignmentReader {
     if (names.length > 1 && values.length === names.length) {
       const since = this.graph.nodes;
       const all = values.map((each) => this.value(each));
-      names.forEach((each, i) => this.store(this.target(each), all[i], since));
+      names.forEach((each, i) => this.store(this.target(each, this.blocks), all[i], since));
       return [];
     }
     this.arraySize(target);
@@ -67,19 +123,22 @@ export abstract class DeclarationReader extends AssignmentReader {
     if (otherwise >= 0) {
       return this.declareOr(target, this.value(value), otherwise);
     }
-    return this.store(this.target(target), this.value(value), since);
+    const given = this.value(value);
+    return this.store(this.target(target, this.isOfBlock(node)), given, since);
   }
 
   /** Rust's `let pattern = value else { ... }`. */
   protected abstract declareOr(pattern: number, value: Sources, otherwise: number): Sources;
 
-  /** C's declarations: several declarators after a type. */
+  /** C's declarations: several declarators after a type. Lua's: an assignment, or names alone. */
   protected declaration(node: number): Sources {
-    for (const part of this.syntax.fields(node, 'declarator')) {
-      if (this.syntax.role(part) === ROLE.declare) {
-        this.declare(part);
+    const { syntax } = this;
+    const lua = syntax.grammar.language === 'lua';
+    for (const part of lua ? syntax.parts(node) : syntax.fields(node, 'declarator')) {
+      if (syntax.role(part) === ROLE.declare || syntax.role(part) === ROLE.assign) {
+        this.visit(part, STATEMENT);
       } else {
-        this.declareOnly(part);
+        this.list(part).forEach((each) => this.declareOnly(each));
       }
     }
     return [];

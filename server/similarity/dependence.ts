@@ -1,4 +1,4 @@
-import { STATEMENT, type Sources, TAIL } from './assignments.js';
+import { STATEMENT, type Sources, TAIL } from './variables.js';
 import type { LanguageId } from '../languages/types.js';
 import type { FlatTree } from './flatTree.js';
 import { CATEGORY, EDGE, GraphBuilder, type ProgramGraph } from './programGraph.js';
@@ -88,6 +88,7 @@ class FunctionReader extends StatementReader {
       return false;
     }
     this.visit(0, STATEMENT);
+    this.nameForeignWrites();
     return true;
   }
 
@@ -118,7 +119,8 @@ class FunctionReader extends StatementReader {
       }
       if ((role === ROLE.function && this.hasBody(node)) || bound >= 0) {
         const name = bound >= 0 ? syntax.firstName(node) : this.nameOf(node);
-        const label = named && name >= 0 ? `method ${syntax.text(name)}` : '';
+        const label =
+          named && name >= 0 && !(ruby && bound >= 0) ? `method ${syntax.text(name)}` : '';
         const entry = this.graph.node(CATEGORY.entry, label);
         this.graph.held[entry] = 1;
         this.graph.edge(0, entry, EDGE.member);
@@ -236,6 +238,8 @@ class FunctionReader extends StatementReader {
     this.dead = false;
     this.exits = [];
     this.depth++;
+    const outerNames = syntax.names.openBlock();
+    this.hoist(node);
     const body = this.bodyOf(node);
     this.readParameters(node, owner, body);
     if (this.depth === 1) {
@@ -251,6 +255,7 @@ class FunctionReader extends StatementReader {
       this.definitions.closeLoop(this.graph, joins);
     }
     this.depth--;
+    syntax.names.closeBlock(outerNames);
     const inside = this.definitions;
     this.definitions = outer.definitions;
     this.control = outer.control;
@@ -348,8 +353,8 @@ class FunctionReader extends StatementReader {
         at = syntax.tree.next[at] - 1;
       }
     }
-    const single = syntax.field(node, 'parameter');
-    return single >= 0 && found.length === 0 ? [single] : found;
+    const single = syntax.field(node, 'parameter parameters');
+    return single >= 0 && syntax.role(single) !== ROLE.parameters ? [single] : found;
   }
 
   private bindParameter(parameter: number, node: number): void {
@@ -368,12 +373,12 @@ class FunctionReader extends StatementReader {
     }
     if (at < 0) {
       const name = syntax.text(parameter).replace(/[^\w]|\bmut\b/g, '');
-      this.definitions.define(syntax.names.number(name), [node]);
+      this.definitions.define(syntax.names.declare(name), [node]);
     } else if (syntax.isLike(at, DECORATED)) {
       const name = syntax.firstName(at);
-      this.definitions.define(name >= 0 ? syntax.name(name) : syntax.names.number(''), [node]);
+      this.definitions.define(name >= 0 ? syntax.declare(name) : syntax.names.number(''), [node]);
     } else {
-      this.bind(at, [node]);
+      this.bind(at, [node], true);
     }
   }
 }

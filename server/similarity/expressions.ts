@@ -1,4 +1,4 @@
-import { type Sources, STATEMENT } from './assignments.js';
+import { type Sources, STATEMENT } from './variables.js';
 import { CATEGORY } from './programGraph.js';
 import { ROLE } from './roles.js';
 import { TypeReader } from './typeUses.js';
@@ -13,12 +13,10 @@ const SAME: Record<string, string> = {
 };
 /** What may be put into a string. */
 const INSERTED = /interpolation|substitution|expansion|variable_name|identifier|member|subscript/;
-/** Go's `:=`. */
-const DECLARING = /^short_var_declaration$/;
 const STRINGS = /^(?:concatenated|chained)_string$/;
 const WORDS = /^(?:string|symbol)_array$/;
 const SHORTHAND = /^shorthand/;
-const QUOTED = /^[a-zA-Z@$]{0,2}(["'`]{1,3})([\s\S]*)\1$/;
+const QUOTED = /^([a-zA-Z@$]{0,2})(["'`]{1,3})([\s\S]*)\2$/;
 /** Conditions that are the negation of another. */
 const POSITIVE = new Map([
   ['!=', '=='],
@@ -39,6 +37,8 @@ const UNORDERED = new Set(['+', '*', '==', '!=', '===', '!==', '&', '|', '^']);
 /** Turns expressions into nodes and data edges. Statements are the subclass's business. */
 export abstract class ExpressionReader extends TypeReader {
   protected abstract lambda(node: number): Sources;
+
+  protected abstract matchPattern(node: number, owner: number, from: Sources, place: number): void;
 
   /** @returns null where the node is no expression */
   protected expression(node: number, mode: number): Sources | null {
@@ -119,11 +119,19 @@ export abstract class ExpressionReader extends TypeReader {
       text = `${text.slice(0, from)}\0${text.slice(from + syntax.text(own[i]).length)}`;
     }
     inserted.push(...own);
-    return QUOTED.exec(text)?.[2] ?? text;
+    const [, prefix, , quoted] = QUOTED.exec(text) ?? [];
+    return quoted === undefined ? text : `${/b/i.test(prefix) ? 'b"' : ''}${quoted}`;
   }
 
   protected binary(node: number): Sources {
     const { syntax } = this;
+    const pattern = syntax.field(node, 'pattern');
+    if (pattern >= 0) {
+      const value = this.value(syntax.field(node, 'left expression'));
+      const test = this.operation(syntax.operator(node), [value], true);
+      this.matchPattern(pattern, test, value, 1);
+      return [test];
+    }
     if (this.isTypeTest(node)) {
       return [this.operation(syntax.operator(node), this.typeTest(node), true)];
     }
@@ -261,15 +269,16 @@ export abstract class ExpressionReader extends TypeReader {
     const right =
       syntax.field(node, 'right') >= 0 ? syntax.field(node, 'right') : parts[parts.length - 1];
     if (right < 0 || right === left || left === undefined) {
-      // A declaration with a type and no value.
-      return [];
+      // A declaration with a type and no value; Go: what a channel gives, left unused.
+      return syntax.field(node, 'right') >= 0 ? this.value(right) : [];
     }
     const operator = (/^(\S{1,3}?)=$/.exec(syntax.operator(node)) ?? [])[1];
     if (operator !== undefined && !/^[:=]$/.test(operator)) {
       return this.change(left, operator, right);
     }
-    const declares = syntax.isLike(node, DECLARING);
-    const targetOf = (each: number) => (declares ? this.target(each) : this.written(each));
+    // Go's `:=`, Lua's `local`.
+    const declares = this.blocks && (syntax.operator(node) === ':=' || this.isInVariables(node));
+    const targetOf = (each: number) => (declares ? this.target(each, true) : this.written(each));
     const lefts = this.list(left);
     const rights = this.list(right);
     const each = lefts.length > 1 && !lefts.some((left) => this.isRest(left));
@@ -281,12 +290,12 @@ export abstract class ExpressionReader extends TypeReader {
     }
     const since = this.graph.nodes;
     const value = this.value(right);
-    return this.store(targetOf(left), value, since);
+    return this.store(targetOf(this.single(left)), value, since);
   }
 
   /** `left op= right` as `left = left op right`. */
   protected change(left: number, operator: string, right: number): Sources {
-    const target = this.written(left);
+    const target = this.written(this.single(left));
     const values = [this.readTarget(target), this.value(right)];
     const text = this.syntax.role(this.syntax.inner(right)) === ROLE.string;
     const ordered = !UNORDERED.has(operator) || (operator === '+' && text);
@@ -298,7 +307,11 @@ export abstract class ExpressionReader extends TypeReader {
     const { syntax } = this;
     const parts = syntax.parts(node);
     const text = syntax.text(node);
-    if (parts.length === 1 && !/^[[({]|^\w+[[(!]/.test(text)) {
+    const alone = text.endsWith(',') ? node : this.single(node);
+    if (alone !== node) {
+      return this.value(alone);
+    }
+    if (parts.length === 1 && !/^[[({]|^\w+[[(!]|,$/.test(text)) {
       return this.value(parts[0]);
     }
     const bracket = /^[[{]/.exec(text)?.[0] ?? '(';

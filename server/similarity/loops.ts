@@ -1,11 +1,10 @@
-import { type Sources, STATEMENT, TAIL, VALUE } from './assignments.js';
+import { type Sources, STATEMENT, TAIL, VALUE } from './variables.js';
 import { BranchReader } from './branches.js';
 import { CATEGORY, EDGE } from './programGraph.js';
 import { ROLE } from './roles.js';
 
 /** The head of a loop as a node of its own. */
 const CLAUSE = /_clause$/;
-const KEYED = new Set(['typescript', 'tsx', 'javascript']);
 
 /** Loops and comprehensions, with the definitions that one round leaves to the next. */
 export abstract class LoopReader extends BranchReader {
@@ -133,7 +132,8 @@ export abstract class LoopReader extends BranchReader {
     const values = parts.filter((part) => part !== pattern);
     const detail = syntax.typeName(clause) === 'for_numeric_clause' ? 'count' : 'each';
     const body = syntax.parts(node).filter((part) => part !== clause);
-    this.each(detail, pattern, values, () => this.sequence(body, STATEMENT));
+    const declares = syntax.grammar.language !== 'go' || syntax.operator(clause) === ':=';
+    this.each(detail, pattern, values, () => this.sequence(body, STATEMENT), { declares });
     return [];
   }
 
@@ -142,7 +142,7 @@ export abstract class LoopReader extends BranchReader {
     pattern: number,
     values: number[],
     body: () => unknown,
-    otherwise = -1,
+    { declares = this.blocks, otherwise = -1 } = {},
   ): number {
     const sources = values.map((value) => this.value(value));
     if (values.some((value) => this.isSameName(pattern, value))) {
@@ -153,7 +153,7 @@ export abstract class LoopReader extends BranchReader {
     this.loopOver(
       () => {
         if (pattern >= 0) {
-          this.bind(pattern, [loop]);
+          this.bind(pattern, [loop], declares);
         }
         return { node: loop, kind: EDGE.controlTrue };
       },
@@ -197,12 +197,13 @@ export abstract class LoopReader extends BranchReader {
       (each) => each >= 0,
     );
     const otherwise = syntax.field(node, 'alternative');
+    const declares = this.hoists ? /^(?:let|const)$/.test(this.loopWord(node)) : this.blocks;
     this.each(
       this.eachDetail(node),
       pattern,
       values.sort((a, b) => a - b),
       () => this.visit(bodyAt, STATEMENT),
-      otherwise,
+      { declares, otherwise },
     );
     return [];
   }
@@ -212,7 +213,7 @@ export abstract class LoopReader extends BranchReader {
     const { syntax } = this;
     const words = syntax.all(node).filter((part) => !syntax.isNamed(part));
     const waits = words.some((word) => /^(?:await|async)$/.test(syntax.text(word)));
-    const keys = KEYED.has(syntax.grammar.language) && syntax.operator(node) === 'in';
+    const keys = this.hoists && syntax.operator(node) === 'in';
     return `each${keys ? ' key' : ''}${waits ? ' await' : ''}`;
   }
 
@@ -242,7 +243,7 @@ export abstract class LoopReader extends BranchReader {
     const parts = syntax.parts(node);
     const clauses = parts.filter((part) => this.isClause(part));
     const bodyAt = parts.find((part) => !clauses.includes(part)) ?? -1;
-    return this.nested(clauses, bodyAt, VALUE);
+    return this.nested(clauses, bodyAt, VALUE, syntax.text(node).charAt(0));
   }
 
   protected isClause(node: number): boolean {
@@ -251,11 +252,12 @@ export abstract class LoopReader extends BranchReader {
   }
 
   /** Loops and conditions one inside the other around one value, as comprehensions have them. */
-  protected nested(clauses: number[], body: number, mode: number): Sources {
+  protected nested(clauses: number[], body: number, mode: number, bracket = ''): Sources {
     const { syntax, graph } = this;
     const before = { definitions: this.definitions, control: this.control };
+    const outer = syntax.names.openBlock();
     this.definitions = before.definitions.copy();
-    const result = graph.node(CATEGORY.collection, 'each');
+    const result = graph.node(CATEGORY.collection, `each ${bracket}`);
     for (const clause of clauses) {
       const parts = syntax.parts(clause);
       if (syntax.role(clause) === ROLE.compIf) {
@@ -275,13 +277,14 @@ export abstract class LoopReader extends BranchReader {
       const loop = graph.node(CATEGORY.loop, 'each');
       graph.data(this.value(value), loop, 1);
       this.hold(loop);
-      this.bind(pattern, [loop]);
+      this.bind(pattern, [loop], true);
       this.control = { node: loop, kind: EDGE.controlTrue };
     }
     if (body >= 0) {
       graph.data(this.visit(body, mode === TAIL ? VALUE : mode), result, 0);
     }
     this.hold(result);
+    syntax.names.closeBlock(outer);
     this.definitions = before.definitions;
     this.control = before.control;
     return this.finish([result], mode === STATEMENT ? VALUE : mode);

@@ -119,6 +119,10 @@ export class GraphBuilder {
     return node;
   }
 
+  setDetail(node: number, detail: string): void {
+    this.detail[node] = hashText(detail);
+  }
+
   /** A placeholder source, to be given its sources later. */
   join(): number {
     this.joins.push([]);

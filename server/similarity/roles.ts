@@ -197,7 +197,7 @@ const OWN: Partial<Record<LanguageId, RoleTable>> = {
     path: 'dotted_name',
     scope: 'global_statement nonlocal_statement',
   },
-  csharp: { cast: 'as_expression' },
+  csharp: { cast: 'as_expression', declare: 'declaration_expression' },
   ruby: {
     lambda: 'block do_block lambda',
     skip: 'file line encoding',
@@ -214,6 +214,8 @@ const OWN: Partial<Record<LanguageId, RoleTable>> = {
     unary: 'unary_expression spread_expression',
     cast: 'as_expression',
   },
+  lua: { declaration: 'variable_declaration' },
+  php: { scope: 'global_declaration' },
   scala: { try: 'try_expression', function: 'function_definition', drop: 'annotation modifiers' },
   bash: {
     switch: 'case_statement',
@@ -223,7 +225,7 @@ const OWN: Partial<Record<LanguageId, RoleTable>> = {
     shell: 'redirected_statement pipeline',
     pass: 'command_substitution test_command arithmetic_expansion command_name do_group subshell expansion simple_expansion',
   },
-  go: { skip: 'type_declaration label_name' },
+  go: { skip: 'type_declaration label_name', assign: 'receive_statement' },
 };
 
 /** The role of every node type of a grammar. */

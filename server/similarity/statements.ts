@@ -1,4 +1,4 @@
-import { type Sources, STATEMENT, TAIL, VALUE } from './assignments.js';
+import { type Sources, STATEMENT, TAIL, VALUE } from './variables.js';
 import { LoopReader } from './loops.js';
 import { CATEGORY, EDGE } from './programGraph.js';
 import { ROLE } from './roles.js';
@@ -26,9 +26,24 @@ const LABELLED = new Set<number>([
   ROLE.switch,
 ]);
 
+/** What may declare variables for itself alone; conditions and handlers do so besides. */
+const DECLARES_WITHIN =
+  /^(?:block|compound_statement|statement_block|(?:unsafe|async|const|indented|colon|class_static|switch|case|match)_block|switch_body|for|(?:for|foreach|enhanced_for|for_in|for_range|while|switch|expression_switch|type_switch|using|try_with_resources)_(?:statement|loop)|for_range_loop|(?:for|while|loop|when|match|switch)_expression)$/;
+
 /** Sends every syntax node to what reads it; sequences, exits and all that has no reader of its own. */
 export abstract class StatementReader extends LoopReader {
   visit(node: number, mode: number): Sources {
+    const { syntax } = this;
+    if (!syntax.isLike(node, DECLARES_WITHIN)) {
+      return this.visitInBlock(node, mode);
+    }
+    const outer = syntax.names.openBlock();
+    const value = this.visitInBlock(node, mode);
+    syntax.names.closeBlock(outer);
+    return value;
+  }
+
+  private visitInBlock(node: number, mode: number): Sources {
     const { syntax } = this;
     const role = syntax.role(node);
     switch (role) {
@@ -156,7 +171,8 @@ export abstract class StatementReader extends LoopReader {
     }
     if (syntax.isLike(node, SUBJECT) && parts.length === 2) {
       const since = this.graph.nodes;
-      return this.store(this.target(parts[0]), this.value(parts[1]), since);
+      const value = this.value(parts[1]);
+      return this.store(this.target(parts[0], true), value, since);
     }
     if (syntax.isLike(node, LABELED)) {
       return this.labeled(node, mode);
@@ -275,7 +291,11 @@ export abstract class StatementReader extends LoopReader {
       const name = alias < 0 ? each : syntax.field(each, 'name');
       const result = this.hold(graph.node(CATEGORY.other, `import ${module}${syntax.text(name)}`));
       const known = alias >= 0 ? syntax.text(alias) : syntax.text(name).replace(/\..*/, '');
-      this.definitions.define(syntax.names.number(known), [result]);
+      const number = syntax.names.number(known);
+      // Modules of one package share its name.
+      const partial = alias < 0 && from < 0 && syntax.text(name) !== known;
+      const others = partial ? this.definitions.base(number) : [];
+      this.definitions.define(number, [...others, result]);
     }
     return [];
   }
@@ -303,21 +323,32 @@ export abstract class StatementReader extends LoopReader {
   private shell(node: number): Sources {
     const { syntax, graph } = this;
     const parts = syntax.parts(node);
-    const files = parts.map((part) => (syntax.isLike(part, FILE) ? syntax.operator(part) : '|'));
-    const result = graph.node(CATEGORY.other, files.slice(1).join(' '));
+    const words = syntax.all(node).map((part) => {
+      const number = syntax.field(part, 'descriptor');
+      const from = number < 0 ? '' : syntax.text(number);
+      const own = syntax.isNamed(part) ? '' : syntax.text(part);
+      return syntax.isLike(part, FILE) ? from + syntax.operator(part) : own;
+    });
+    const result = graph.node(CATEGORY.other, words.join(' '));
     parts.forEach((part, place) => {
-      const inner = syntax.isLike(part, FILE) ? syntax.parts(part) : [part];
+      const inner = syntax.isLike(part, FILE) ? syntax.fields(part, 'destination') : [part];
       inner.forEach((each) => graph.data(this.value(each), result, place));
     });
     return [result];
   }
 
-  /** Python: whose the names are that are set from here on. */
+  /** Python and PHP: whose the names are that are set from here on. */
   protected scope(node: number): Sources {
     const { syntax, graph } = this;
     const word = /^\w+/.exec(syntax.text(node))?.[0] ?? '';
     const result = this.hold(graph.node(CATEGORY.other, word));
-    syntax.parts(node).forEach((part) => graph.data(this.read(syntax.name(part)), result, 0));
+    for (const part of syntax.parts(node)) {
+      const name = syntax.name(part);
+      graph.data(this.read(name), result, 0);
+      if (word === 'global') {
+        this.foreign.add(name);
+      }
+    }
     return [];
   }
 }

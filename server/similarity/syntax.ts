@@ -78,6 +78,21 @@ export class Syntax {
     return this.names.number(this.text(node));
   }
 
+  /** The number of a name that its block declares here. */
+  declare(node: number): number {
+    return this.names.declare(this.text(node));
+  }
+
+  /** -1 for the first node. */
+  parent(node: number): number {
+    const { next } = this.tree;
+    let at = node - 1;
+    while (at >= 0 && next[at] <= node) {
+      at--;
+    }
+    return at;
+  }
+
   isNamed(node: number): boolean {
     return this.grammar.named[this.tree.type[node]] === 1;
   }

@@ -1,4 +1,4 @@
-import { type Sources, STATEMENT } from './assignments.js';
+import { type Sources, STATEMENT } from './variables.js';
 import { CallReader } from './calls.js';
 import { CATEGORY } from './programGraph.js';
 
@@ -17,14 +17,10 @@ export abstract class TypeReader extends CallReader {
     const value = this.value(syntax.field(node, 'left'));
     const name = syntax.field(node, 'name');
     if (name >= 0) {
-      this.definitions.define(syntax.name(name), value);
+      this.definitions.define(this.variable(name, true), value);
     }
     const type = this.typeText(syntax.field(node, 'right'));
     return [value, [this.global(syntax.names.number(type))]];
-  }
-
-  protected typeText(node: number): string {
-    return node < 0 ? '' : this.syntax.text(node).replace(/\s+/g, '');
   }
 
   /** A cast changes the value, or fails. */

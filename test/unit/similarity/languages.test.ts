@@ -6,6 +6,8 @@ import { PAIRS } from './pairs.js';
 import { FINDINGS } from './pairsOfFindings.js';
 import { FORMS } from './pairsOfForms.js';
 import { PARTS } from './pairsOfParts.js';
+import { PATTERNS } from './pairsOfPatterns.js';
+import { SCOPES } from './pairsOfScopes.js';
 import { TYPES } from './pairsOfTypes.js';
 
 function replaced(code: string, from: string | RegExp, to: string): string {
@@ -86,7 +88,7 @@ test.each([
   expect(cssg.score(a, b)).toBe(1);
 });
 
-test.each([...PAIRS, ...PARTS, ...FORMS, ...TYPES, ...FINDINGS])(
+test.each([...PAIRS, ...PARTS, ...FORMS, ...TYPES, ...FINDINGS, ...PATTERNS, ...SCOPES])(
   '%s (%s)',
   async (_, language, a, b, verdict) => {
     const cssg = await loadSimilarity(language);

@@ -120,6 +120,8 @@ export interface Look {
   names: readonly string[];
   indent: string;
   comments: boolean;
+  /** A block that declares the first variable anew, for itself, by a name that may hide it. */
+  own?: { block: Statement[]; name: string };
 }
 
 export const PLAIN: Look = { names: NAMES, indent: '    ', comments: false };
@@ -134,6 +136,8 @@ interface Dialect {
   close: string | null;
   not(condition: string): string;
   slice(whole: string, from: string, to: string): string;
+  /** Where blocks have variables of their own. */
+  declare?(name: string, value: number): string;
 }
 
 export const DIALECTS: Record<'python' | 'typescript' | 'go' | 'ruby', Dialect> = {
@@ -159,6 +163,7 @@ export const DIALECTS: Record<'python' | 'typescript' | 'go' | 'ruby', Dialect> 
     otherwise: '} else {',
     close: '}',
     not: (condition) => `!(${condition})`,
+    declare: (name, value) => `let ${name} = ${value}`,
   },
   go: {
     slice: (whole, from, to) => `${whole}[${from}:${to}]`,
@@ -170,6 +175,7 @@ export const DIALECTS: Record<'python' | 'typescript' | 'go' | 'ruby', Dialect> 
     otherwise: '} else {',
     close: '}',
     not: (condition) => `!(${condition})`,
+    declare: (name, value) => `${name} := ${value}`,
   },
   ruby: {
     // No bound at all is no range.
@@ -196,25 +202,30 @@ export function render(each: Program, language: keyof typeof DIALECTS, look: Loo
     }
     lines.push(look.indent.repeat(depth) + text);
   };
-  const block = (statements: Statement[], depth: number) => {
+  const block = (statements: Statement[], depth: number, outer: readonly string[]) => {
+    const own = statements === look.own?.block ? look.own : null;
+    const names = own === null ? outer : [own.name, ...outer.slice(1)];
+    if (own !== null && dialect.declare !== undefined) {
+      write(depth, dialect.line(dialect.declare(own.name, 7)));
+    }
     for (const at of statements) {
-      const text = (value: Expression) => renderExpression(value, dialect, look);
+      const text = (value: Expression) => renderExpression(value, dialect, names);
       if (at.kind === 'assign') {
-        write(depth, dialect.line(`${look.names[at.index]} = ${text(at.value)}`));
+        write(depth, dialect.line(`${names[at.index]} = ${text(at.value)}`));
       } else if (at.kind === 'setAttribute') {
-        const place = `${look.names[at.index]}.${at.attribute}`;
+        const place = `${names[at.index]}.${at.attribute}`;
         write(depth, dialect.line(`${place} = ${text(at.value)}`));
       } else if (at.kind === 'setElement') {
-        const place = `${look.names[at.index]}[${text(at.at)}]`;
+        const place = `${names[at.index]}[${text(at.at)}]`;
         write(depth, dialect.line(`${place} = ${text(at.value)}`));
       } else if (at.kind === 'do') {
         write(depth, dialect.line(`${at.callee}(${at.args.map(text).join(', ')})`));
       } else {
-        write(depth, dialect.open(at.kind, renderCondition(at.condition, dialect, look)));
-        block(at.kind === 'if' ? at.then : at.body, depth + 1);
+        write(depth, dialect.open(at.kind, renderCondition(at.condition, dialect, names)));
+        block(at.kind === 'if' ? at.then : at.body, depth + 1, names);
         if (at.kind === 'if' && at.otherwise.length > 0) {
           lines.push(look.indent.repeat(depth) + dialect.otherwise);
-          block(at.otherwise, depth + 1);
+          block(at.otherwise, depth + 1, names);
         }
         if (dialect.close !== null) {
           lines.push(look.indent.repeat(depth) + dialect.close);
@@ -222,26 +233,26 @@ export function render(each: Program, language: keyof typeof DIALECTS, look: Loo
       }
     }
   };
-  block(each.body, 1);
-  write(1, dialect.line(`return ${renderExpression(each.result, dialect, look)}`));
+  block(each.body, 1, look.names);
+  write(1, dialect.line(`return ${renderExpression(each.result, dialect, look.names)}`));
   lines.push(dialect.end);
   return `${lines.join('\n')}\n`;
 }
 
-function renderCondition(condition: Condition, dialect: Dialect, look: Look): string {
+function renderCondition(condition: Condition, dialect: Dialect, names: readonly string[]): string {
   const sides = [condition.left, condition.right].map((side) =>
-    renderExpression(side, dialect, look),
+    renderExpression(side, dialect, names),
   );
   const text = sides.join(` ${condition.operator} `);
   return condition.negated ? dialect.not(text) : text;
 }
 
-function renderExpression(each: Expression, dialect: Dialect, look: Look): string {
+function renderExpression(each: Expression, dialect: Dialect, names: readonly string[]): string {
   const text = (inner: Expression | null) =>
-    inner === null ? '' : renderExpression(inner, dialect, look);
+    inner === null ? '' : renderExpression(inner, dialect, names);
   switch (each.kind) {
     case 'variable':
-      return look.names[each.index];
+      return names[each.index];
     case 'number':
       return `${each.value}`;
     case 'binary':
@@ -249,11 +260,11 @@ function renderExpression(each: Expression, dialect: Dialect, look: Look): strin
     case 'call':
       return `${each.callee}(${each.args.map(text).join(', ')})`;
     case 'attribute':
-      return `${look.names[each.index]}.${each.attribute}`;
+      return `${names[each.index]}.${each.attribute}`;
     case 'element':
-      return `${look.names[each.index]}[${text(each.at)}]`;
+      return `${names[each.index]}[${text(each.at)}]`;
     case 'slice':
-      return dialect.slice(look.names[each.index], text(each.from), text(each.to));
+      return dialect.slice(names[each.index], text(each.from), text(each.to));
   }
 }
 
@@ -271,6 +282,11 @@ function innerOf(each: Expression): Expression[] {
     default:
       return [];
   }
+}
+
+/** Whether a block of the language may have variables of its own. */
+export function declaresInBlocks(language: keyof typeof DIALECTS): boolean {
+  return DIALECTS[language].declare !== undefined;
 }
 
 /** Every expression of a program, for a mutation to choose from. */
