@@ -42,6 +42,10 @@ export function runLimited(
     };
     const timer = setTimeout(kill, 1000 * seconds);
     signal?.addEventListener('abort', kill);
+    // A listener hears nothing of what was before it.
+    if (signal?.aborted) {
+      kill();
+    }
     child.stdout.on('data', (chunk: Buffer) => {
       stdout = (stdout + chunk.toString('utf8')).slice(-KEPT_OUTPUT);
     });

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../util/errors.js';
+import { removeFolder } from './folders.js';
 import { GUARD } from './guard.js';
 import { lastLine, runLimited } from './limitedProcess.js';
 
@@ -89,9 +90,7 @@ export class Sandbox {
       writeFileSync(join(folder, 'guard.py'), GUARD);
       return await this.runIn(folder, signal);
     } finally {
-      // A program may have taken its own folders' permissions away.
-      spawnSync('chmod', ['-R', 'u+rwx', folder]);
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     }
   }
 

@@ -1,19 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  rmSync,
+  realpathSync,
+  statSync,
   writeFileSync,
-  type Stats,
 } from 'node:fs';
-import { cp, lstat } from 'node:fs/promises';
-import { totalmem, tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { homedir, totalmem, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { decodeSource } from '../../corpus/read.js';
 import { walk } from '../../corpus/walk.js';
 import { UserError } from '../../util/errors.js';
+import { copyFolder, removeFolder } from './folders.js';
 import { lastLine, runLimited } from './limitedProcess.js';
 import type { RunResult } from './sandbox.js';
 
@@ -26,8 +27,14 @@ const LARGEST_FILE = 2 ** 30;
 const SHOWN_LINES = 12;
 const BUBBLEWRAP = 'bwrap';
 const HOW = `Install bubblewrap, for example by 'apt-get install bubblewrap'.`;
-/** Processor seconds, blocks of 512 bytes of a file, KiB of a process's data; then the command. */
-const WITH_LIMITS = 'ulimit -c 0; ulimit -t "$1"; ulimit -f "$2"; ulimit -d "$3"; exec sh -c "$4"';
+/** Blocks of 512 bytes of a file, KiB of a process's data; then the command. */
+const WITH_LIMITS = 'ulimit -c 0; ulimit -f "$1"; ulimit -d "$2"; exec sh -c "$3"';
+/** What Go has compiled, its own library too, outlives a run: each entry is named by a hash of what it was made from. */
+const GO_CACHE = '/tmp/go-build';
+/** Folders below the home folder that hold keys and the sockets of agents and services: empty for the tests. */
+const HIDDEN = ['.ssh', '.gnupg', '.docker'];
+/** Below a shared node_modules: Vite and Vitest write their compiled configuration to it. */
+const VITE_TEMPORARY = '.vite-temp';
 /**
  * All of the machine to be read and none of it to be written, no network, no other processes, no privileges, and none of
  * the sockets of services in /run.
@@ -61,19 +68,29 @@ export class TestCommand {
    */
   static async open(dir: string, command: string, signal?: AbortSignal): Promise<TestCommand> {
     checkBubblewrap();
-    const root = resolve(dir);
-    const skipped = [...walk(root)].filter(
-      ({ path, count }) => path.endsWith('/') && count > COPIED_FILES,
-    );
-    const shared = skipped.map(({ path }) => path.slice(0, -1));
+    // A copy of a link would be a link to the workspace itself.
+    const root = realpathSync(dir);
+    const temporary = realpathSync(tmpdir());
+    if (join(temporary, '/').startsWith(join(root, '/'))) {
+      throw new UserError(
+        `The folder for temporary files, ${temporary}, lies in ${root} and cannot hold a copy of it: set TMPDIR to a folder elsewhere.`,
+      );
+    }
+    const skipped = [...walk(root)].filter(({ skip }) => skip !== null && skip !== 'unreadable');
+    const shared = skipped
+      .filter(({ path, count }) => path.endsWith('/') && count > COPIED_FILES)
+      .map(({ path }) => path.slice(0, -1));
     if (existsSync(join(root, '.git'))) {
       shared.push('.git');
     }
-    const folder = mkdtempSync(join(tmpdir(), 'batcoder-tests-'));
+    const folder = mkdtempSync(join(temporary, 'batcoder-tests-'));
     const tests = new TestCommand(root, command, folder, shared);
     try {
-      mkdirSync(join(folder, 'cache'));
-      await copy(root, join(folder, 'pristine'), new Set(shared));
+      mkdirSync(join(folder, 'go-build'));
+      await copyFolder(root, join(folder, 'pristine'), {
+        always: new Set(shared),
+        unreadable: new Set(skipped.map(({ path }) => path.replace(/\/$/, ''))),
+      });
       await tests.runUnchanged(signal);
       return tests;
     } catch (error) {
@@ -90,8 +107,9 @@ export class TestCommand {
     if (code !== 0) {
       const how = timedOut ? `did not end within ${FIRST_SECONDS} seconds` : 'fails';
       const shown = `${stdout}\n${stderr}`.trim().split('\n').slice(-SHOWN_LINES).join('\n');
+      const except = this.shared.length > 0 ? ` (but not its ${this.shared.join(', ')})` : '';
       throw new UserError(
-        `'${this.command}' ${how} on the code as it is, in a copy without a network, where only ${this.root} and a new /tmp can be written; give a command that passes there.\n${shown}`,
+        `'${this.command}' ${how} on the code as it is, in a copy without a network, where only ${this.root}${except} and a new /tmp can be written; give a command that passes there.\n${shown}`,
       );
     }
     this.limit = Math.max(LEAST_SECONDS, Math.ceil(3 * this.seconds));
@@ -120,18 +138,21 @@ export class TestCommand {
   ): ReturnType<typeof runLimited> {
     const [fresh, pristine] = [join(this.folder, 'run'), join(this.folder, 'pristine')];
     signal?.throwIfAborted();
-    rmSync(fresh, { recursive: true, force: true });
-    await copy(pristine, fresh);
+    removeFolder(fresh);
+    await copyFolder(pristine, fresh);
     if (edit) {
-      writeFileSync(join(fresh, edit.file), edit.text);
+      const file = join(fresh, edit.file);
+      chmodSync(file, statSync(file).mode | 0o200);
+      writeFileSync(file, edit.text);
     }
+    const shared = this.shared.map((path) => join(this.root, path));
     const bound = [
-      ...['--bind', fresh, this.root],
-      // What build tools keep outlives a run: Go would compile its own library for each.
-      ...['--bind', join(this.folder, 'cache'), '/tmp/cache'],
-      ...this.shared.flatMap((path) => ['--ro-bind', join(this.root, path), join(this.root, path)]),
+      ...emptied(HIDDEN.map((name) => join(homedir(), name))),
+      ...['--bind', fresh, this.root, '--bind', join(this.folder, 'go-build'), GO_CACHE],
+      ...shared.flatMap((path) => ['--ro-bind', path, path]),
+      ...emptied(shared.map((path) => join(path, VITE_TEMPORARY))),
     ];
-    const limits = [this.limit, LARGEST_FILE / 512, Math.floor(totalmem() / 2048)].map(String);
+    const limits = [LARGEST_FILE / 512, Math.floor(totalmem() / 2048)].map(String);
     const shell = ['sh', '-c', WITH_LIMITS, 'sh', ...limits, this.command];
     return runLimited([BUBBLEWRAP, ...CLOSED, ...bound, '--chdir', this.root, ...shell], {
       cwd: this.folder,
@@ -143,7 +164,7 @@ export class TestCommand {
 
   /** Deletes the copies. */
   close(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    removeFolder(this.folder);
   }
 }
 
@@ -163,16 +184,12 @@ function checkBubblewrap(): void {
 /** What tools need to be found, and nothing that may be a secret; CI keeps test runners from waiting for changes. */
 function environment(): Record<string, string> {
   const { PATH = '/usr/bin:/bin', HOME = '/', LANG = 'C.UTF-8' } = process.env;
-  return { PATH, HOME, LANG, CI: '1', XDG_CACHE_HOME: '/tmp/cache' };
+  return { PATH, HOME, LANG, CI: '1', XDG_CACHE_HOME: '/tmp/cache', GOCACHE: GO_CACHE };
 }
 
-/** Copies a folder but for the paths left out; links stay as they are, sockets and the like are left out. */
-function copy(from: string, to: string, leftOut: ReadonlySet<string> = new Set()): Promise<void> {
-  const filter = async (source: string): Promise<boolean> =>
-    !leftOut.has(relative(from, source)) && isPlain(await lstat(source));
-  return cp(from, to, { recursive: true, verbatimSymlinks: true, filter });
-}
-
-function isPlain(stats: Stats): boolean {
-  return stats.isFile() || stats.isDirectory() || stats.isSymbolicLink();
+/** An empty folder in place of each of these that is there; bubblewrap itself follows no links. */
+function emptied(folders: readonly string[]): string[] {
+  return folders
+    .filter((folder) => existsSync(folder) && statSync(folder).isDirectory())
+    .flatMap((folder) => ['--tmpfs', realpathSync(folder)]);
 }

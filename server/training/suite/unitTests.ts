@@ -18,6 +18,7 @@ export interface TestedUnit {
   reached: boolean;
   /** Null where the tests do not reach it, or there was no code to run. */
   result: RunResult | null;
+  /** In any of its forms. */
   emptyBodyPasses: boolean;
 }
 
@@ -64,13 +65,17 @@ export async function testUnits(
       other === null ? null : tests.run(unit.file, withCode(text, unit, other), options.signal);
     const raised = await run(raisingCode(view, similarity));
     const reached = raised !== null && raised.outcome !== 'passed';
-    const empty = reached ? await run(emptyCodes(view, similarity)[0] ?? null) : null;
+    // Not each form that parses is valid: Bash refuses `{}`.
+    let emptyBodyPasses = false;
+    for (const empty of reached ? emptyCodes(view, similarity) : []) {
+      emptyBodyPasses ||= (await run(empty))?.outcome === 'passed';
+    }
     units.push({
       file: unit.file,
       name: unit.qualifiedName,
       reached,
       result: reached ? await run(code) : null,
-      emptyBodyPasses: empty?.outcome === 'passed',
+      emptyBodyPasses,
     });
     options.onProgress?.(units.length / rewritten.length);
   }

@@ -69,5 +69,22 @@ it('keeps what the function did, so that Go misses no use of an import', async (
 
 it('raises an error that Node takes for one', async () => {
   const code = await raising('javascript', 'function f(a) {\n  return a;\n}\n');
-  expect(spawnSync(process.execPath, ['-e', `${code}\nf(1)`]).status).not.toBe(0);
+  const caught = `${code}\ntry { f(1); } catch (error) { console.log(String(error)); }`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', caught], { encoding: 'utf8' });
+  expect([stdout, stderr]).toEqual(['Error\n', '']);
+});
+
+it.each<[LanguageId, string]>([
+  ['java', 'class A extends B {\n  A(int a) {\n    super(a);\n    b = a;\n  }\n}\n'],
+  ['java', 'class A {\n  A() {\n    // The default. /* */\n    /* So. */\n    this(1);\n  }\n}\n'],
+  ['scala', 'class A(a: Int) {\n  def this() = {\n    this(1)\n  }\n}\n'],
+])('gives none in %s for a constructor that has to call another first', async (language, text) => {
+  expect(await raising(language, text)).toBeNull();
+});
+
+it("raises an error in Java's other constructors, and before a method of the class above", async () => {
+  const plain = 'class A {\n  A(int a) {\n    b = a;\n  }\n}\n';
+  expect(await raising('java', plain)).toContain('throw');
+  const method = 'class A {\n  void f() {\n    super.f();\n  }\n}\n';
+  expect(await raising('java', method)).toContain('throw');
 });

@@ -8,6 +8,10 @@ import { canonicalAnswers, runSuite } from '../../../server/training/suite/suite
 import { readSuite } from '../../../server/training/suite/tasks.js';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
+const hasNamespaces = [
+  ['--net', '--pid', '--fork'],
+  ['--user', '--map-root-user', '--net'],
+].some((flags) => spawnSync('unshare', [...flags, 'true']).status === 0);
 const SUITE = join(import.meta.dirname, '../../fixtures/suites/HumanEval.jsonl.gz');
 
 describe.skipIf(!hasPython)('Sandbox', () => {
@@ -71,6 +75,13 @@ describe.skipIf(!hasPython)('Sandbox', () => {
       expect(message, program).toContain('PermissionError: refused');
     }
     expect(existsSync(target)).toBe(false);
+  });
+
+  it.skipIf(!hasNamespaces)('has no network beside its own loopback', async () => {
+    expect(sandbox.network).toMatch(/^none/);
+    const program =
+      'names = [line.split(":")[0].strip() for line in open("/proc/net/dev").readlines()[2:]]\nassert names == ["lo"], names';
+    expect(await sandbox.run(program)).toEqual({ outcome: 'passed', message: '' });
   });
 
   it('lets a program delete a tree of its own, and nothing of another by way of an opened folder', async () => {

@@ -122,17 +122,25 @@ describe.skipIf(!hasBubblewrap)('TestCommand', () => {
   });
 
   it('refuses a command that fails on the code as it is, and deletes its copy', async () => {
-    const copies = () => readdirSync(tmpdir()).filter((name) => name.startsWith('batcoder-tests-'));
-    const before = copies();
+    const temporary = mkdtempSync(join(tmpdir(), 'batcoder-temporary-'));
+    vi.stubEnv('TMPDIR', temporary);
     await expect(TestCommand.open(root, 'echo broken; exit 3')).rejects.toThrow(
-      /^'echo broken; exit 3' fails on the code as it is.*\nbroken$/s,
+      /^'echo broken; exit 3' fails on the code as it is.* \(but not its deps\).*\nbroken$/s,
     );
-    expect(copies()).toEqual(before);
+    expect(readdirSync(temporary)).toEqual([]);
+    vi.unstubAllEnvs();
+    rmSync(temporary, { recursive: true });
   });
 
   it('says what to install where there is no bubblewrap', async () => {
     vi.stubEnv('PATH', root);
     await expect(TestCommand.open(root, COMMAND)).rejects.toThrow(/needs bubblewrap.*apt-get/);
+    vi.unstubAllEnvs();
+  });
+
+  it('refuses to copy the workspace into itself', async () => {
+    vi.stubEnv('TMPDIR', join(root, 'deps'));
+    await expect(TestCommand.open(root, COMMAND)).rejects.toThrow(/deps, lies in .*set TMPDIR/);
     vi.unstubAllEnvs();
   });
 
