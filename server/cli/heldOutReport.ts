@@ -12,6 +12,9 @@ const length: Form = (value) => value.toFixed(1);
 const ROWS: readonly [string, Form, (evaluation: Evaluation) => Estimate | null][] = [
   ['score (an empty body is 0)', score, ({ aboveTrivial }) => aboveTrivial],
   ['round trip', score, ({ roundTrip }) => roundTrip],
+  ['round trip by CodeBLEU', score, ({ neighbours }) => neighbours.codebleu ?? null],
+  ['round trip by TSED', score, ({ neighbours }) => neighbours.tsed ?? null],
+  ['round trip by CrystalBLEU', score, ({ neighbours }) => neighbours.crystalbleu ?? null],
   ['round trip, empty doc', score, ({ emptyDoc }) => emptyDoc],
   ['lift: what the doc adds', score, ({ lift }) => lift],
   ['whole docs', share, ({ wholeDocs }) => wholeDocs],

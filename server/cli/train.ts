@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Estimate } from '../training/bootstrap.js';
 import { MODEL_SIZES, type ModelSize } from '../model/presets.js';
 import type { Evaluation } from '../training/evaluate.js';
+import { TOO_LONG } from '../training/examples.js';
 import type { TrainProgress } from '../training/progress.js';
 import { readSettings } from '../training/settingsText.js';
 import { train as trainOn, type TrainResult } from '../training/train.js';
@@ -97,13 +98,17 @@ export const train: Command = {
         io.note(
           `${units.train} functions to learn from, ${units.heldOut} kept apart; ${weights}${frozen}`,
         );
+        const long = units.left[TOO_LONG] ?? 0;
+        if (long > 0) {
+          io.note(`${long} more are left out: longer than this machine trains on.`);
+        }
         if (base === 'f32') {
           io.note(
             'A base in 8 bits trains about twice as fast: `batcoder export OUT --model DIR --type int8` makes one, `batcoder bench rounding` tells what it costs.',
           );
         }
         io.note(
-          `Memory: about ${gigabytes(memory.expected)}, never more than ${gigabytes(memory.budget)} of tensors; ${memory.microBatchTokens} tokens at a time` +
+          `Memory: about ${gigabytes(memory.expected)}, ${memory.bounded ? 'never more than' : 'planned for'} ${gigabytes(memory.budget)} of tensors; ${memory.microBatchTokens} tokens at a time` +
             `${memory.recompute ? ', their activations computed twice' : ''}.`,
         );
       },

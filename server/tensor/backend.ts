@@ -71,12 +71,15 @@ export async function initBackend(
 /**
  * Bounds what the tensors of the compiled kernels may take from the system; other backends know no bound.
  * @param bytes Infinity: all there is
+ * @returns whether the backend in use keeps to it
  */
-export function limitMemory(bytes: number): void {
+export function limitMemory(bytes: number): boolean {
   const inUse = backend();
-  if (inUse instanceof NativeBackend) {
-    inUse.pool.limit = bytes;
+  if (!(inUse instanceof NativeBackend)) {
+    return false;
   }
+  inUse.pool.limit = bytes;
+  return true;
 }
 
 function forcedByEnvironment(): BackendName | undefined {

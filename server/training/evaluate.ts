@@ -5,7 +5,7 @@ import { parsePlainDoc, tidyPlainDoc } from '../languages/docs/plain.js';
 import type { LanguageId } from '../languages/types.js';
 import { generate, type Generation } from '../model/generation.js';
 import type { Qwen2Model } from '../model/transformer.js';
-import type { Similarity } from '../similarity/similarity.js';
+import type { Metric, Similarity } from '../similarity/similarity.js';
 import { Random } from '../util/random.js';
 import { bootstrap, type Estimate } from './bootstrap.js';
 import type { Example } from './examples.js';
@@ -36,6 +36,8 @@ export interface Evaluation {
   roundTrip: Estimate;
   /** The same counted from the similarity of an empty body up: 0 for code that is no better than none. */
   aboveTrivial: Estimate;
+  /** The round trip by other measures; none where the context names none. */
+  neighbours: Partial<Record<Metric, Estimate>>;
   /** In the order that the seed gives. */
   perUnit: UnitScore[];
   /** Mean similarity of an empty body under the same signature. */
@@ -77,6 +79,8 @@ export interface EvaluationContext {
   model: Qwen2Model;
   prompts: Prompts;
   similarities: ReadonlyMap<LanguageId, Similarity>;
+  /** Other measures to tell the round trip by. */
+  neighbours?: ReadonlyMap<Metric, ReadonlyMap<LanguageId, Similarity>>;
   seed: number;
   signal?: AbortSignal;
   /** Told the share that is done. */
@@ -180,6 +184,16 @@ export async function evaluate(
     score: above.mean,
     units: examples.length,
     roundTrip,
+    neighbours: Object.fromEntries(
+      Array.from(context.neighbours ?? [], ([metric, measures]) => [
+        metric,
+        estimate(
+          examples.map(({ view }, i) =>
+            units[i].parses ? measures.get(view.language)!.score(view.code, units[i].code) : 0,
+          ),
+        ),
+      ]),
+    ),
     aboveTrivial: above,
     perUnit,
     trivial: mean(trivial),

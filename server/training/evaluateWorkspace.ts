@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { scanCorpus } from '../corpus/scan.js';
 import { loadModel } from '../inference/loadedModel.js';
 import type { LanguageId } from '../languages/types.js';
-import { loadSimilarity } from '../similarity/similarity.js';
+import { loadSimilarity, METRICS } from '../similarity/similarity.js';
 import type { ModelInUse } from '../store/workspace.js';
 import { initBackend } from '../tensor/backend.js';
 import { UserError } from '../util/errors.js';
@@ -70,6 +70,14 @@ async function scoreWorkspace(
     corpus.units.map((unit) => unit.language),
     settings.metric,
   );
+  const languages = [...similarities.keys()];
+  const neighbours = new Map(
+    await Promise.all(
+      METRICS.filter((metric) => metric !== settings.metric).map(
+        async (metric) => [metric, await loadSimilarities(languages, metric)] as const,
+      ),
+    ),
+  );
   const loaded = await loadModel(options.model.model, options.model.adapter);
   try {
     const { tokenizer, prompts, model } = loaded;
@@ -84,7 +92,8 @@ async function scoreWorkspace(
     const { signal } = options;
     const score = (list: readonly Example[], half: number): ReturnType<typeof evaluate> => {
       const onProgress = (share: number): void => options.onProgress?.((half + share) / 2);
-      const context = { model, prompts, similarities, seed: settings.seed, signal, onProgress };
+      const { seed } = settings;
+      const context = { model, prompts, similarities, neighbours, seed, signal, onProgress };
       return evaluate(context, list);
     };
     const { evaluation, units } = await score(chosen, 0);

@@ -26,6 +26,9 @@ export interface Examples {
   left: Record<string, number>;
 }
 
+/** Why most of the units left out are. */
+export const TOO_LONG = 'longer than this machine trains on';
+
 /**
  * Makes the examples of a corpus's units. Left out are units too long for this machine, and those that the similarity does
  * not find equal to themselves: a reward that cannot be reached teaches nothing.
@@ -44,7 +47,7 @@ export function makeExamples(
   for (const unit of units) {
     const example = exampleOf(unit, tokenizer, prompts, settings);
     if (example.codeTokens > settings.maxCodeTokens) {
-      leave('longer than this machine trains on');
+      leave(TOO_LONG);
     } else if (example.view.rest.trim() === '') {
       leave('signature and body overlap');
     } else if (

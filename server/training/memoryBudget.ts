@@ -28,7 +28,7 @@ export function memoryBudget(machineBytes: number): number {
 }
 
 /**
- * What training takes, reckoned from the shapes; a test holds it against the memory that the kernels really took.
+ * What training takes, reckoned from the shapes; a test holds what a token takes against the memory that the kernels really took.
  * @param recompute whether the activations of a block are computed again in the backward pass
  */
 export function memoryNeed(

@@ -49,7 +49,10 @@ export interface TrainFigures {
   base: 'f32' | 'int8' | null;
   units: { train: number; heldOut: number; left: Record<string, number> };
   /** Bytes: what tensors may take, and what training is expected to, at so many tokens a pass. */
-  memory: MemoryPlan;
+  memory: MemoryPlan & {
+    /** Whether the backend refuses to take more than the budget. */
+    bounded: boolean;
+  };
 }
 
 /** What a run listens to. */
@@ -103,10 +106,10 @@ export class Trainer {
     }
     const { loraRank: rank, loraAlpha: alpha, seed } = settings;
     const adapter = settings.lora ? Adapter.init(model.config, { rank, alpha }, seed) : null;
-    this.memory = planMemory(settings.memoryBytes, model.config, settings);
-    const { microBatchTokens, recompute } = this.memory;
+    const memory = planMemory(settings.memoryBytes, model.config, settings);
+    const { microBatchTokens, recompute } = memory;
     model.recompute = recompute;
-    limitMemory(settings.memoryBytes);
+    this.memory = { ...memory, bounded: limitMemory(settings.memoryBytes) };
     this.state = new TrainingState(
       new Policy(model, adapter),
       { ...settings, microBatchTokens },

@@ -85,7 +85,7 @@ onNative('batcoder eval DIR', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^4 functions of files kept apart/);
     const rows = stdout.trim().split('\n').slice(2);
-    expect(rows.length).toBeGreaterThanOrEqual(13);
+    expect(rows.length).toBeGreaterThanOrEqual(16);
     for (const row of rows) {
       expect(row).toMatch(/^\S.*?( {2,}(-|-?\d[\d.]*( %)? \[.*?, .*?\])){2}$/);
     }
@@ -107,6 +107,13 @@ onNative('batcoder eval DIR', () => {
       expect(low <= mean && mean <= high, name).toBe(true);
     }
     expect(humanDocs?.rougeL.count).toBe(humanDocs?.chrf.count);
+    for (const metric of ['codebleu', 'tsed', 'crystalbleu'] as const) {
+      const { mean, count } = figures.neighbours[metric]!;
+      expect(count, metric).toBe(4);
+      // What parses has something in common with any function, what does not has nothing.
+      expect(mean > 0, metric).toBe(figures.parseRate.mean > 0);
+    }
+    expect(figures.neighbours).not.toHaveProperty('cssg');
     expect(masked.lift.mean).toBeCloseTo(masked.roundTrip.mean - masked.emptyDoc.mean, 9);
     expect(masked.docTokens).not.toEqual(figures.docTokens);
   });

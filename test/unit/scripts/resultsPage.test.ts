@@ -27,6 +27,7 @@ const evaluation: Evaluation = {
     roundTrip: score,
     emptyDoc: 0.1,
   })),
+  neighbours: {},
   trivial: 0.1,
   emptyDoc: of(0.1, 0.1, 0.1),
   lift: of(0, 0.4, 0.8),
