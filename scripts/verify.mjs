@@ -2,7 +2,7 @@
 // A stage that fails does not keep the next ones from running, so that one run tells everything.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { installPackages, root, run } from './run.mjs';
 
 const out = join(root, 'test', '.out');
@@ -12,6 +12,7 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 let passed = 0;
 let failed = 0;
 const summary = [];
+const failures = [];
 
 function count(name, stagePassed, stageFailed, seconds) {
   passed += stagePassed;
@@ -59,6 +60,16 @@ const counted = (name, command, args) =>
     return [p, status !== 0 && f === 0 ? 1 : f];
   });
 
+/** The tests that failed, from Vitest's report: a long run is judged by its end. */
+const failedTests = ({ testResults }) =>
+  testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(root, name);
+    const tests = assertionResults.filter((test) => test.status === 'failed');
+    return tests.length === 0 && status === 'failed'
+      ? [`${file}: ${message}`]
+      : tests.map((test) => `${file} > ${test.fullName}: ${test.failureMessages.join('\n')}`);
+  });
+
 /** Vitest under the given node binary; counts what its JSON report says. */
 const vitest = (name, node, args, env) =>
   stage(name, () => {
@@ -68,6 +79,7 @@ const vitest = (name, node, args, env) =>
     const status = run(node, command, env);
     try {
       const report = JSON.parse(readFileSync(vitestReport, 'utf8'));
+      failures.push(...failedTests(report));
       const broken = report.numFailedTests === 0 && (status !== 0 || !report.success) ? 1 : 0;
       return [report.numPassedTests, report.numFailedTests + broken];
     } catch {
@@ -119,6 +131,6 @@ if (hostReady) {
   await counted('end-to-end tests in the browser', 'node', ['test/e2e/run.mjs']);
 }
 
-console.log(`\n${summary.join('\n')}\n`);
+console.log(`\n${[...failures, ...summary].join('\n')}\n`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
