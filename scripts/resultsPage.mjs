@@ -40,7 +40,7 @@ export function report(all, model) {
     'A model from nothing is made and warmed up on the workspace alone. Its tokenizer is its own, so that functions near the',
     'longest allowed differ; against the default it is measured on those that both scored.',
     '',
-    ...varied(of('scaling'), of('learning')),
+    ...varied([...of('scaling'), ...of('long')].sort(byVariant), of('learning')),
     '## No cipher',
     '',
     'Does the doc stay a text that others can read? Of the docs of a step, some are read again by the model as it was before',
@@ -294,6 +294,8 @@ function against(runs, defaults) {
     }),
   );
 }
+
+const byVariant = (a, b) => a.variant.localeCompare(b.variant, 'en');
 
 function cipher(runs) {
   if (runs.length === 0) {
