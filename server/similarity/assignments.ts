@@ -1,5 +1,6 @@
 import { CATEGORY } from './programGraph.js';
 import { ROLE } from './roles.js';
+import type { Syntax } from './syntax.js';
 import { type Sources, VALUE, VariableReader } from './variables.js';
 
 /** Patterns of places, even where there is one place only. */
@@ -10,6 +11,8 @@ const REST = /rest|splat/;
 const DEFAULTED = /assignment_pattern$/;
 const DECLARATOR = /declarator$/;
 const SHORTHAND = /shorthand/;
+/** Rust: a part by its name. */
+const FIELD = /^field_pattern$/;
 /** Ruby's variables that others see. */
 const SHARED = /^(?:instance|class|global)_variable$/;
 
@@ -33,9 +36,13 @@ export abstract class AssignmentReader extends VariableReader {
   /** What the last assignment kept: it needs no further hold as a statement. */
   protected stored: Sources | null = null;
   /** Numbers of variables that others see too: what they are called counts. */
-  protected readonly foreign = new Set<number>();
-  /** Assignments to them. */
-  private readonly foreignWrites: { node: number; name: number }[] = [];
+  protected foreign = new Set<number>();
+  /** Assignments to them, and the blocks that were open there. */
+  private readonly foreignWrites: {
+    node: number;
+    name: number;
+    around: ReturnType<Syntax['names']['openBlocks']>;
+  }[] = [];
 
   /** What chooses the element or the slice of an index expression. */
   protected abstract elementOf(node: number, base: number): Sources[];
@@ -127,9 +134,9 @@ export abstract class AssignmentReader extends VariableReader {
 
   /** At the end: a name that is declared further on, as a closure may write to, was none of another's. */
   protected nameForeignWrites(): void {
-    for (const { node, name } of this.foreignWrites) {
+    for (const { node, name, around } of this.foreignWrites) {
       const text = this.syntax.names.text(name);
-      if (!this.syntax.names.isDeclared(text)) {
+      if (!around.some((block) => block.has(text))) {
         this.graph.setDetail(node, text);
       }
     }
@@ -181,7 +188,8 @@ export abstract class AssignmentReader extends VariableReader {
     if (target.kind === 'name') {
       this.definitions.define(target.name, [result]);
       if (target.foreign) {
-        this.foreignWrites.push({ node: result, name: target.name });
+        const around = syntax.names.openBlocks();
+        this.foreignWrites.push({ node: result, name: target.name, around });
       }
     } else if (target.kind === 'pattern') {
       this.bind(target.node, [result], target.declares);
@@ -248,6 +256,13 @@ export abstract class AssignmentReader extends VariableReader {
     const parts = syntax.parts(node);
     parts.forEach((part, place) => {
       if (syntax.isField(part, 'type')) {
+        return;
+      }
+      if (syntax.isLike(part, FIELD)) {
+        const [name, ...rest] = syntax.parts(part);
+        const component = this.graph.node(CATEGORY.access, syntax.text(name));
+        this.graph.data(value, component, 0);
+        this.bind(rest.pop() ?? name, [component], declares);
         return;
       }
       const named = syntax.isLike(part, DEFAULTED) ? syntax.field(part, 'left') : part;

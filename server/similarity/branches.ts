@@ -16,6 +16,10 @@ interface Exits {
 const PATTERN_LANGUAGES = new Set(['rust', 'scala', 'python', 'csharp', 'java']);
 /** Where the head of an `if` may declare what only the `if` sees. */
 const HEADS = new Set<LanguageId>(['go', 'cpp', 'rust']);
+/** Where each case is a block of its own; elsewhere all cases of a switch are one. */
+const CASE_BLOCKS = new Set<LanguageId>(['go', 'rust', 'kotlin', 'scala']);
+/** The place of what a case gives as a value, after its patterns. */
+const CASE_VALUE = 2;
 const COMPILED = /^preproc_/;
 
 /** The types in a handler's head, where they need not begin with a capital. */
@@ -46,6 +50,15 @@ export abstract class BranchReader extends PatternReader {
   protected exits: Exits[] = [];
   /** Of the loop or switch that comes next. */
   protected label = '';
+
+  /** What a block declared ends with it, on every way that leads out of it. */
+  protected closeBlock(...ways: Definitions[]): void {
+    const ended = this.syntax.names.closeBlock();
+    if (ended.length > 0) {
+      const left = this.exits.flatMap(({ broken, continued }) => [...broken, ...continued]);
+      [this.definitions, ...ways, ...left].forEach((each) => each.forget(ended));
+    }
+  }
 
   protected takeLabel(): string {
     const { label } = this;
@@ -91,7 +104,9 @@ export abstract class BranchReader extends PatternReader {
     const initializer = syntax.field(node, 'initializer');
     const { language } = syntax.grammar;
     const scoped = HEADS.has(language) && !syntax.isLike(node, COMPILED);
-    const outer = scoped ? names.openBlock() : -1;
+    if (scoped) {
+      names.openBlock();
+    }
     if (initializer >= 0) {
       this.visit(initializer, STATEMENT);
     }
@@ -108,13 +123,13 @@ export abstract class BranchReader extends PatternReader {
     const first = this.side({ node: branch, kind: yes }, () => this.sequence(then, mode));
     if (language === 'rust') {
       // What `if let` names is no name for the other side.
-      names.closeBlock(outer);
+      this.closeBlock(first.definitions);
     }
     const second = this.side({ node: branch, kind: no }, () => this.alternatives(rest, mode));
-    if (scoped && language !== 'rust') {
-      names.closeBlock(outer);
-    }
     this.join([first, second]);
+    if (scoped && language !== 'rust') {
+      this.closeBlock();
+    }
     if (first.dead !== second.dead) {
       this.control = first.dead ? second.control : first.control;
     }
@@ -138,7 +153,8 @@ export abstract class BranchReader extends PatternReader {
     } else {
       this.definitions.merge(side.definitions);
     }
-    return this.store(this.target(pattern, true), value);
+    this.matchPattern(pattern, branch, value, 1);
+    return [];
   }
 
   protected alternatives(nodes: number[], mode: number): Sources {
@@ -207,14 +223,20 @@ export abstract class BranchReader extends PatternReader {
     }
     this.exits.push({ broken: [], continued: [], label: this.takeLabel() });
     const cases = parts.flatMap((part) => (part === subjectAt ? [] : this.casesIn(part)));
+    const ownBlocks = CASE_BLOCKS.has(syntax.grammar.language);
     let hasDefault = false;
     const sides = cases.map((each) =>
       this.side({ node: switchNode, kind: EDGE.controlTrue }, () => {
-        const outer = syntax.names.openBlock();
-        const { value, isDefault } = this.case(each, mode);
-        syntax.names.closeBlock(outer);
+        if (ownBlocks) {
+          syntax.names.openBlock();
+        }
+        const { result, value, isDefault } = this.case(each, mode);
+        if (ownBlocks) {
+          this.closeBlock();
+        }
         hasDefault ||= isDefault;
-        return value;
+        graph.data(value, result, CASE_VALUE);
+        return [result];
       }),
     );
     const { broken, continued } = this.exits.pop() ?? { broken: [], continued: [] };
@@ -252,7 +274,7 @@ export abstract class BranchReader extends PatternReader {
       : [];
   }
 
-  protected case(node: number, mode: number): { value: Sources; isDefault: boolean } {
+  private case(node: number, mode: number): { result: number; value: Sources; isDefault: boolean } {
     const { syntax, graph } = this;
     const parts = syntax.parts(node);
     const patterns = parts.filter(
@@ -277,7 +299,8 @@ export abstract class BranchReader extends PatternReader {
     }
     this.control = { node: result, kind: EDGE.controlTrue };
     const body = parts.filter((part) => !patterns.includes(part));
-    return { value: this.sequence(body, mode), isDefault };
+    const value = this.sequence(body, mode);
+    return { result, value: mode === VALUE ? value : [], isDefault };
   }
 
   protected try(node: number, mode: number): Sources {
@@ -349,7 +372,7 @@ export abstract class BranchReader extends PatternReader {
 
   protected handler(node: number, mode: number): Sources {
     const { syntax, graph } = this;
-    const outer = syntax.names.openBlock();
+    syntax.names.openBlock();
     const parts = syntax.parts(node);
     const bodyAt = syntax.field(node, 'body');
     const body = bodyAt >= 0 ? bodyAt : parts[parts.length - 1];
@@ -372,7 +395,7 @@ export abstract class BranchReader extends PatternReader {
     bound.forEach((at) => this.definitions.define(this.variable(at, this.blocks), [result]));
     this.control = { node: result, kind: EDGE.controlTrue };
     const value = body === undefined ? [] : this.visit(body, mode);
-    syntax.names.closeBlock(outer);
+    this.closeBlock();
     return value;
   }
 }

@@ -8,21 +8,28 @@ const HOISTS = new Set<LanguageId>(['typescript', 'tsx', 'javascript']);
 const ARRAY = /^array_declarator$/;
 const FUNCTION = /^function_declarator$/;
 
+/** Rust's `let` that may fail. */
+const CONDITION = /^let_condition$/;
+
 /** JavaScript's `var`; Lua's `local`. */
 const VARIABLES = /^variable_declaration$/;
 
 /** Declarations: names that are given a value, or none yet. */
 export abstract class DeclarationReader extends AssignmentReader {
-  protected declareOnly(node: number): void {
+  protected abstract matchPattern(node: number, owner: number, from: Sources, place: number): void;
+
+  /** @param owner what holds the name */
+  private declareOnly(node: number, owner = node): void {
     const { syntax } = this;
     const name = syntax.firstName(node);
     const ofFunction = syntax.isLike(node, FUNCTION);
-    if (ofFunction && syntax.grammar.language !== 'cpp') {
+    const isHoisted = this.hoists && this.isInVariables(owner);
+    if ((ofFunction && syntax.grammar.language !== 'cpp') || isHoisted) {
       return;
     }
     const value = ofFunction ? this.constructed(node) : this.arraySize(node);
     if (name >= 0) {
-      this.definitions.define(this.variable(name, this.isOfBlock(node)), value);
+      this.definitions.define(this.variable(name, this.blocks), value);
     }
   }
 
@@ -60,7 +67,7 @@ export abstract class DeclarationReader extends AssignmentReader {
     const { syntax } = this;
     for (let at = pattern; at < syntax.tree.next[pattern]; at++) {
       if (syntax.role(at) === ROLE.name) {
-        syntax.declare(at);
+        this.definitions.define(syntax.declare(at), []);
       }
     }
   }
@@ -102,12 +109,18 @@ export abstract class DeclarationReader extends AssignmentReader {
       ...syntax.fields(node, 'declarator'),
     ];
     const valueAt = syntax.field(node, 'value default');
+    if (syntax.isLike(node, CONDITION)) {
+      const value = this.value(valueAt);
+      const test = this.operation('let', [value], true);
+      this.matchPattern(names[0], test, value, 1);
+      return [test];
+    }
     const parts = syntax.parts(node);
     const target = names.length > 0 ? names[0] : parts[0];
     const value =
       valueAt >= 0 ? valueAt : parts.filter((part) => !names.includes(part) && part > target).pop();
     if (value === undefined || target === undefined) {
-      this.declareOnly(target ?? node);
+      this.declareOnly(target ?? node, node);
       return [];
     }
     const values = this.list(value);

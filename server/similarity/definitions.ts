@@ -120,6 +120,16 @@ export class Definitions {
     });
   }
 
+  /** Variables that nothing can read or set from here on: a loop later on has nothing to bring round of them. */
+  forget(names: readonly number[]): void {
+    for (const name of names) {
+      if (this.variables[name] !== undefined) {
+        this.variables[name] = undefined;
+      }
+    }
+    this.noted?.forget(names);
+  }
+
   private set(name: number, variable: Variable): void {
     this.put(name, variable);
     for (let { noted } = this; noted !== null; noted = noted.noted) {

@@ -38,9 +38,9 @@ const MEMBERS =
 const INITIALIZERS = /^(?:field_initializer_list|constructor_initializer)$/;
 /** JavaScript: the parameter is a pattern itself. */
 const TAKEN_APART = /^(?:object|array)_pattern$/;
-/** A parameter with something around its name. */
 /** A parameter that takes all arguments that are left, or a block. */
 const MANY = /splat|variadic|spread|rest_|^block_parameter$/;
+/** A parameter with something around its name. */
 const DECORATED = /declarator|splat|optional|variadic/;
 
 /**
@@ -232,13 +232,17 @@ class FunctionReader extends StatementReader {
       control: this.control,
       dead: this.dead,
       exits: this.exits,
+      foreign: this.foreign,
     };
     this.definitions = outer.definitions.copy();
     this.control = { node: owner, kind: EDGE.controlTrue };
     this.dead = false;
     this.exits = [];
+    if (!this.blocks) {
+      this.foreign = new Set();
+    }
     this.depth++;
-    const outerNames = syntax.names.openBlock();
+    syntax.names.openBlock();
     this.hoist(node);
     const body = this.bodyOf(node);
     this.readParameters(node, owner, body);
@@ -255,12 +259,13 @@ class FunctionReader extends StatementReader {
       this.definitions.closeLoop(this.graph, joins);
     }
     this.depth--;
-    syntax.names.closeBlock(outerNames);
+    this.closeBlock();
     const inside = this.definitions;
     this.definitions = outer.definitions;
     this.control = outer.control;
     this.dead = outer.dead;
     this.exits = outer.exits;
+    this.foreign = outer.foreign;
     if (syntax.role(node) === ROLE.lambda) {
       // What a closure sets, its surroundings may see afterwards.
       this.definitions.merge(inside);

@@ -1,3 +1,4 @@
+import type { LanguageId } from '../languages/types.js';
 import { type Sources, STATEMENT } from './variables.js';
 import { CATEGORY } from './programGraph.js';
 import { ROLE } from './roles.js';
@@ -30,6 +31,12 @@ const POSITIVE = new Map([
   ['!in', 'in'],
   ['!is', 'is'],
 ]);
+/** What marks a key that is a value, where a name may be either. */
+const KEY_MARK: Partial<Record<LanguageId, RegExp>> = {
+  python: /^\w+\s*:/,
+  ruby: /^\w+\s*=>/,
+  lua: /^\[/,
+};
 /** What stands between the bounds of a slice or a range. */
 const SEPARATOR = /:|\.{2,3}/g;
 const COMMENT = /#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
@@ -37,8 +44,6 @@ const UNORDERED = new Set(['+', '*', '==', '!=', '===', '!==', '&', '|', '^']);
 /** Turns expressions into nodes and data edges. Statements are the subclass's business. */
 export abstract class ExpressionReader extends TypeReader {
   protected abstract lambda(node: number): Sources;
-
-  protected abstract matchPattern(node: number, owner: number, from: Sources, place: number): void;
 
   /** @returns null where the node is no expression */
   protected expression(node: number, mode: number): Sources | null {
@@ -347,7 +352,8 @@ export abstract class ExpressionReader extends TypeReader {
     if (keyAt < 0 || keyAt === valueAt) {
       return this.value(valueAt);
     }
-    const simple = /^["':]?[\w$-]+["':]*$/.test(syntax.text(keyAt));
+    const simple =
+      /^["':]?[\w$-]+["':]*$/.test(syntax.text(keyAt)) && !this.isVariableKey(node, keyAt);
     const result = this.keyedNode(
       simple ? syntax.text(keyAt).replace(/["':]/g, '') : '',
       this.value(valueAt),
@@ -356,5 +362,12 @@ export abstract class ExpressionReader extends TypeReader {
       this.graph.data(this.value(keyAt), result, 1);
     }
     return [result];
+  }
+
+  /** Whether a key is what a variable holds, and no name itself. */
+  private isVariableKey(node: number, key: number): boolean {
+    const { syntax } = this;
+    const mark = KEY_MARK[syntax.grammar.language];
+    return syntax.role(key) === ROLE.name && mark?.test(syntax.text(node)) === true;
   }
 }

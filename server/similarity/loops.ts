@@ -1,3 +1,4 @@
+import type { LanguageId } from '../languages/types.js';
 import { type Sources, STATEMENT, TAIL, VALUE } from './variables.js';
 import { BranchReader } from './branches.js';
 import { CATEGORY, EDGE } from './programGraph.js';
@@ -5,6 +6,9 @@ import { ROLE } from './roles.js';
 
 /** The head of a loop as a node of its own. */
 const CLAUSE = /_clause$/;
+/** Where the condition after a loop's body sees the body's variables. */
+const SEES_BODY = new Set<LanguageId>(['lua', 'kotlin']);
+const BODY = /^block$/;
 
 /** Loops and comprehensions, with the definitions that one round leaves to the next. */
 export abstract class LoopReader extends BranchReader {
@@ -72,13 +76,17 @@ export abstract class LoopReader extends BranchReader {
     const conditionAt = syntax.field(node, 'condition');
     const parts = syntax.parts(node);
     const test = conditionAt >= 0 ? conditionAt : parts[parts.length - 1];
-    const body = parts.filter((part) => part !== test);
+    const sees = SEES_BODY.has(syntax.grammar.language);
+    const body = parts
+      .filter((part) => part !== test)
+      .flatMap((part) => (sees && syntax.isLike(part, BODY) ? syntax.parts(part) : [part]));
     const label = this.takeLabel();
     const joins = this.definitions.openLoop(graph);
     const loop = this.hold(graph.node(CATEGORY.loop, 'do'));
     this.exits.push({ broken: [], continued: [], label });
     const before = this.control;
     this.control = { node: loop, kind: EDGE.controlTrue };
+    syntax.names.openBlock();
     this.sequence(body, STATEMENT);
     const { broken, continued } = this.exits.pop() ?? { broken: [], continued: [] };
     continued.forEach((each) => this.definitions.merge(each));
@@ -88,6 +96,7 @@ export abstract class LoopReader extends BranchReader {
     this.dead = false;
     this.definitions.closeLoop(graph, joins);
     broken.forEach((each) => this.definitions.merge(each));
+    this.closeBlock();
     return [];
   }
 
@@ -181,7 +190,7 @@ export abstract class LoopReader extends BranchReader {
     if (enumerators >= 0) {
       const yields = syntax.all(node).some((part) => syntax.text(part) === 'yield');
       return yields
-        ? this.nested(syntax.parts(enumerators), bodyAt, mode)
+        ? this.nested(syntax.parts(enumerators), [bodyAt], mode)
         : this.rounds(syntax.parts(enumerators), bodyAt);
     }
     let pattern = syntax.field(node, 'left pattern name variable declarator');
@@ -242,8 +251,8 @@ export abstract class LoopReader extends BranchReader {
     const { syntax } = this;
     const parts = syntax.parts(node);
     const clauses = parts.filter((part) => this.isClause(part));
-    const bodyAt = parts.find((part) => !clauses.includes(part)) ?? -1;
-    return this.nested(clauses, bodyAt, VALUE, syntax.text(node).charAt(0));
+    const made = parts.filter((part) => !clauses.includes(part));
+    return this.nested(clauses, made, VALUE, syntax.text(node).charAt(0));
   }
 
   protected isClause(node: number): boolean {
@@ -252,10 +261,10 @@ export abstract class LoopReader extends BranchReader {
   }
 
   /** Loops and conditions one inside the other around one value, as comprehensions have them. */
-  protected nested(clauses: number[], body: number, mode: number, bracket = ''): Sources {
+  protected nested(clauses: number[], made: number[], mode: number, bracket = ''): Sources {
     const { syntax, graph } = this;
     const before = { definitions: this.definitions, control: this.control };
-    const outer = syntax.names.openBlock();
+    syntax.names.openBlock();
     this.definitions = before.definitions.copy();
     const result = graph.node(CATEGORY.collection, `each ${bracket}`);
     for (const clause of clauses) {
@@ -280,11 +289,11 @@ export abstract class LoopReader extends BranchReader {
       this.bind(pattern, [loop], true);
       this.control = { node: loop, kind: EDGE.controlTrue };
     }
-    if (body >= 0) {
-      graph.data(this.visit(body, mode === TAIL ? VALUE : mode), result, 0);
-    }
+    made.forEach((part, place) => {
+      graph.data(this.visit(part, mode === TAIL ? VALUE : mode), result, place);
+    });
     this.hold(result);
-    syntax.names.closeBlock(outer);
+    this.closeBlock();
     this.definitions = before.definitions;
     this.control = before.control;
     return this.finish([result], mode === STATEMENT ? VALUE : mode);

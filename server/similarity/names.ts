@@ -5,12 +5,10 @@
 export class Names {
   private readonly numbers = new Map<string, number>();
   private readonly texts: string[] = [];
-  /** Names that any block declares. */
-  private readonly everDeclared = new Set<string>();
-  /** What is declared in the open blocks, and the numbers that these names had before. */
-  private readonly declared: { text: string; before: number | undefined }[] = [];
-  /** The first declared in the innermost block. */
-  private first = 0;
+  /** Of each open block, innermost last: what it declares, and the numbers that these names had before. */
+  private readonly blocks: Map<string, number | undefined>[] = [
+    new Map<string, number | undefined>(),
+  ];
 
   /** The number that a name has here. */
   number(text: string): number {
@@ -24,13 +22,11 @@ export class Names {
 
   /** A number of its own for a name that the innermost block declares; the same when it does so again. */
   declare(text: string): number {
-    for (let i = this.first; i < this.declared.length; i++) {
-      if (this.declared[i].text === text) {
-        return this.number(text);
-      }
+    const block = this.blocks[this.blocks.length - 1];
+    if (block.has(text)) {
+      return this.number(text);
     }
-    this.declared.push({ text, before: this.numbers.get(text) });
-    this.everDeclared.add(text);
+    block.set(text, this.numbers.get(text));
     const number = this.texts.push(text) - 1;
     this.numbers.set(text, number);
     return number;
@@ -40,26 +36,26 @@ export class Names {
     return this.texts[number];
   }
 
-  isDeclared(text: string): boolean {
-    return this.everDeclared.has(text);
+  /** What each open block declares, later declarations too. */
+  openBlocks(): readonly ReadonlyMap<string, unknown>[] {
+    return this.blocks.slice();
   }
 
-  /** @returns what `closeBlock` wants */
-  openBlock(): number {
-    const outer = this.first;
-    this.first = this.declared.length;
-    return outer;
+  openBlock(): void {
+    this.blocks.push(new Map());
   }
 
-  closeBlock(outer: number): void {
-    while (this.declared.length > this.first) {
-      const { text, before } = this.declared.pop()!;
+  /** @returns the numbers that the block's variables had, and nothing has from here on */
+  closeBlock(): number[] {
+    const ended: number[] = [];
+    this.blocks.pop()?.forEach((before, text) => {
+      ended.push(this.number(text));
       if (before === undefined) {
         this.numbers.delete(text);
       } else {
         this.numbers.set(text, before);
       }
-    }
-    this.first = outer;
+    });
+    return ended;
   }
 }

@@ -3,8 +3,10 @@ import { ExpressionReader } from './expressions.js';
 import { CATEGORY } from './programGraph.js';
 import { ROLE } from './roles.js';
 
-/** Patterns of which one must fit. */
-const EITHER = /^(?:(?:or|union|alternative|disjunction)_pattern|switch_label)$/;
+/** Patterns of one and the same value, of which one must fit, or all. */
+const EITHER = /^(?:(?:or|and|union|alternative|captured?|as)_pattern|switch_label)$/;
+/** Words of patterns that change what is tested. */
+const OPERATOR = /^(?:not|and|or|-|\*{1,2}|[<>]=?)$/;
 /** A type, and a name for what is of it. */
 const TYPED = /^(?:declaration_pattern|type_pattern|record_pattern_component)$/;
 /** A part that is told by its name, not by its place. */
@@ -41,23 +43,45 @@ export abstract class PatternReader extends ExpressionReader {
     ) {
       graph.data(this.value(node), owner, place);
     } else {
-      const alike = parts.length === 1 || syntax.isLike(node, EITHER);
-      let key = '';
-      parts.forEach((part, i) => {
-        if (syntax.isField(part, 'key')) {
-          key = syntax.text(part);
-        } else if (i === 0 && syntax.isLike(node, OF_CLASS)) {
-          graph.data(this.value(part), owner, place);
-        } else if (syntax.isLike(syntax.inner(part), KEYED)) {
-          this.keyedPattern(syntax.inner(part), owner, from);
-        } else {
-          const isPart = !alike && !syntax.isField(part, 'type guard condition');
-          const own = isPart ? this.component(from, key === '' ? `#${i}` : key) : from;
-          this.matchPattern(part, owner, own, alike ? place : i);
-          key = '';
-        }
-      });
+      this.matchParts(node, this.patternOf(node, owner, place), from, place);
     }
+  }
+
+  /** What the parts of a pattern are tested for: the pattern around them, or an operator in between. */
+  private patternOf(node: number, owner: number, place: number): number {
+    const { syntax, graph } = this;
+    const type = syntax.field(node, 'type');
+    if (type >= 0 && !syntax.parts(node).includes(type)) {
+      graph.data([this.global(syntax.names.number(this.typeText(type)))], owner, place);
+    }
+    const operator = syntax.operator(node);
+    if (!OPERATOR.test(operator)) {
+      return owner;
+    }
+    const result = graph.node(CATEGORY.operator, operator);
+    graph.data([result], owner, place);
+    return result;
+  }
+
+  private matchParts(node: number, owner: number, from: Sources, place: number): void {
+    const { syntax, graph } = this;
+    const parts = syntax.parts(node);
+    const alike = parts.length === 1 || syntax.isLike(node, EITHER);
+    let key = '';
+    parts.forEach((part, i) => {
+      if (syntax.isField(part, 'key')) {
+        key = syntax.text(part);
+      } else if (i === 0 && syntax.isLike(node, OF_CLASS)) {
+        graph.data(this.value(part), owner, place);
+      } else if (syntax.isLike(syntax.inner(part), KEYED)) {
+        this.keyedPattern(syntax.inner(part), owner, from);
+      } else {
+        const isPart = !alike && !syntax.isField(part, 'type guard condition');
+        const own = isPart ? this.component(from, key === '' ? `#${i}` : key) : from;
+        this.matchPattern(part, owner, own, alike ? place : i);
+        key = '';
+      }
+    });
   }
 
   private keyedPattern(node: number, owner: number, from: Sources): void {

@@ -197,7 +197,13 @@ const OWN: Partial<Record<LanguageId, RoleTable>> = {
     path: 'dotted_name',
     scope: 'global_statement nonlocal_statement',
   },
-  csharp: { cast: 'as_expression', declare: 'declaration_expression' },
+  csharp: {
+    cast: 'as_expression',
+    declare: 'declaration_expression',
+    comprehension: 'query_expression',
+    compFor: 'from_clause',
+    compIf: 'where_clause',
+  },
   ruby: {
     lambda: 'block do_block lambda',
     skip: 'file line encoding',
@@ -205,6 +211,7 @@ const OWN: Partial<Record<LanguageId, RoleTable>> = {
   },
   rust: {
     unary: 'try_expression reference_expression',
+    binary: 'range_pattern',
     call: 'call_expression macro_invocation',
     skip: 'label lifetime',
   },

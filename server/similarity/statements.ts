@@ -28,7 +28,7 @@ const LABELLED = new Set<number>([
 
 /** What may declare variables for itself alone; conditions and handlers do so besides. */
 const DECLARES_WITHIN =
-  /^(?:block|compound_statement|statement_block|(?:unsafe|async|const|indented|colon|class_static|switch|case|match)_block|switch_body|for|(?:for|foreach|enhanced_for|for_in|for_range|while|switch|expression_switch|type_switch|using|try_with_resources)_(?:statement|loop)|for_range_loop|(?:for|while|loop|when|match|switch)_expression)$/;
+  /^(?:block|compound_statement|statement_block|(?:unsafe|async|const|indented|colon|class_static|switch|case|match)_block|switch_body|for|(?:for|foreach|enhanced_for|for_in|for_range|while|switch|expression_switch|type_switch|using|try_with_resources)_(?:statement|loop)|(?:for|while|loop|when|match|switch)_expression)$/;
 
 /** Sends every syntax node to what reads it; sequences, exits and all that has no reader of its own. */
 export abstract class StatementReader extends LoopReader {
@@ -37,9 +37,9 @@ export abstract class StatementReader extends LoopReader {
     if (!syntax.isLike(node, DECLARES_WITHIN)) {
       return this.visitInBlock(node, mode);
     }
-    const outer = syntax.names.openBlock();
+    syntax.names.openBlock();
     const value = this.visitInBlock(node, mode);
-    syntax.names.closeBlock(outer);
+    this.closeBlock();
     return value;
   }
 

@@ -146,11 +146,14 @@ export class TestCommand {
       writeFileSync(file, edit.text);
     }
     const shared = this.shared.map((path) => join(this.root, path));
+    const hidden = HIDDEN.map((name) => join(homedir(), name));
     const bound = [
-      ...emptied(HIDDEN.map((name) => join(homedir(), name))),
+      ...emptied(hidden),
       ...['--bind', fresh, this.root, '--bind', join(this.folder, 'go-build'), GO_CACHE],
       ...shared.flatMap((path) => ['--ro-bind', path, path]),
       ...emptied(shared.map((path) => join(path, VITE_TEMPORARY))),
+      // The workspace's copy holds them where the workspace does.
+      ...emptied(hidden.filter((path) => path.startsWith(join(this.root, '/')))),
     ];
     const limits = [LARGEST_FILE / 512, Math.floor(totalmem() / 2048)].map(String);
     const shell = ['sh', '-c', WITH_LIMITS, 'sh', ...limits, this.command];

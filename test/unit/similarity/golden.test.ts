@@ -73,7 +73,7 @@ const GOLDEN: Record<string, string> = {
   php: '18 7.553221 522dde516ab7a02c',
   csharp: '36 16.936048 2b83e638940f9dc7',
   kotlin: '21 13.449707 955066eaee1851a6',
-  scala: '24 12.081367 4c3a783654cb478f',
+  scala: '24 12.051489 e7151cf90575b4c1',
   lua: '27 11.740656 6043b2e32a5ae91e',
   bash: '15 6.048101 d8a2781d347d4494',
   codebleu: '60 13.604762 185a01e081fc3dca',

@@ -124,6 +124,52 @@ export const SCOPES: Pair[] = [
     'php',
     (x) => `function f($a, $x) { $b = map(fn ($${x}) => $${x} + 1, $a); return h($b, $x); }`,
   ),
+  ...shadowing(
+    'lua',
+    (x) =>
+      `function f(a)\n  local x = 1\n  repeat\n    local ${x} = g(a)\n  until ${x} > 1\n  return x\nend`,
+  ),
+  ...shadowing(
+    'kotlin',
+    (x) =>
+      `fun f(a: Int, x: Int): Int {\n  do {\n    val ${x} = g(a)\n  } while (${x} > 1)\n  return x\n}`,
+  ),
+  ...shadowing(
+    'go',
+    (x) =>
+      `func f(a int, x int) int {\n\tswitch a {\n\tcase 1:\n\t\t${x} := g(a)\n\t\th(${x})\n\tcase 2:\n\t\tx = 3\n\t}\n\treturn x\n}`,
+  ),
+  ...shadowing(
+    'javascript',
+    (x) =>
+      `function f(a, x) { switch (a) { case 1: let ${x} = g(); h(${x}); break; default: ${x} = 2; h(${x}); } return x; }`,
+  ),
+  ...shadowing(
+    'php',
+    (x) =>
+      `class A { function f() { global $x; $x = 1; } function g($a) { $${x} = $a; h($${x}); return $${x}; } }`,
+  ),
+  [
+    'a global, in a function where another one has a variable of its name',
+    'lua',
+    'function f()\n  x = 1\n  local g = function() local x = 2; h(x) end\n  g()\nend',
+    'function f()\n  y = 1\n  local g = function() local x = 2; h(x) end\n  g()\nend',
+    'other',
+  ],
+  [
+    'a declaration that does nothing to a variable that is there',
+    'javascript',
+    'function f(x) { var x; return x; }',
+    'function f(x) { return x; }',
+    'same',
+  ],
+  [
+    'a variable of the function, or of the round',
+    'javascript',
+    'function f(a) { for (const b of a) { var x; g(x); x = b; } }',
+    'function f(a) { for (const b of a) { let x; g(x); x = b; } }',
+    'other',
+  ],
   [
     'a new variable of the block, or the one around it',
     'typescript',
@@ -273,6 +319,13 @@ export const SCOPES: Pair[] = [
     'javascript',
     (z) => `function f(a) { if (a) { var ${z} = 1; } else { ${z} = 2; } return ${z}; }`,
   ),
+  ...renaming(
+    'javascript',
+    (z) => `function f(a) { g(function () { return ${z}; }); var ${z} = a; return ${z}; }`,
+  ),
+  ...renaming('python', (z) => `def f(${z}, b):\n    return {${z}: b}\n`),
+  ...renaming('ruby', (z) => `def f(${z}, b)\n  { ${z} => b }\nend\n`),
+  ...renaming('lua', (z) => `function f(${z}, b)\n  return { [${z}] = b }\nend`),
   ...renaming('javascript', (z) => `function f(a) { ${z} = 2; g(a); var ${z}; return ${z}; }`),
   ...renaming(
     'javascript',
