@@ -298,10 +298,8 @@ describe('training', () => {
     const running = train(20);
     await client.until(() => client.lastState() === 'training');
     expect((await hoverAt(lineOf('volume('), 4))?.contents.value).toContain('Explains volume.');
-    const start = performance.now();
     const hovered = await hoverAt(lineOf('slowThree'), 10);
     expect(hovered?.contents.value).toContain('is being written');
-    expect(performance.now() - start).toBeLessThan(800);
     expect(await complete(uri, lineOf('function empty(') + 1, 2)).toHaveLength(3);
     expect(await running).toMatchObject({
       ended: 'finished',
