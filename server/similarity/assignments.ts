@@ -51,13 +51,17 @@ export abstract class AssignmentReader extends VariableReader {
   protected partOf(node: number): { base: number; name: number; detail: string } {
     const { syntax } = this;
     const parts = syntax.parts(node);
-    const property = syntax.field(node, 'property attribute field name suffix method');
+    const ofIndex = syntax.role(node) === ROLE.index;
+    const property = syntax.field(
+      node,
+      ofIndex ? 'index' : 'property attribute field name suffix method',
+    );
     const object = syntax.field(node, 'object value operand argument expression table receiver');
     const base = object >= 0 ? object : (parts.find((part) => part !== property) ?? node);
     const inner = syntax.inner(base);
     const named = syntax.role(inner) === ROLE.name ? syntax.name(inner) : -1;
     const name = named >= 0 && this.definitions.has(named) ? named : -1;
-    if (syntax.role(node) === ROLE.index) {
+    if (ofIndex) {
       return { base, name, detail: '[]' };
     }
     const last = property >= 0 ? property : parts[parts.length - 1];

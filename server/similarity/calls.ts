@@ -13,8 +13,16 @@ const WORLD = '\u0001';
 /** What is no type in `new(...)`. */
 const GIVEN = new Set<number>([ROLE.arguments, ROLE.collection]);
 
+/** PHP: a class for one object, with what its constructor is given. */
+const ANONYMOUS = /^anonymous_class$/;
+
 /** C#: how long a new array is. */
 const SIZES = /^array_rank_specifier$/;
+
+/** Bash: what declares names, and what reads lines into them. */
+const DECLARES = /^(?:local|declare|typeset)$/;
+const READS = /^(?:read|mapfile|readarray)$/;
+const WORD = /^word$/;
 
 /** The most names whose look is kept. */
 const KEPT_NAMES = 4096;
@@ -44,8 +52,11 @@ export abstract class CallReader extends DeclarationReader {
         -1;
     }
     const sizes = callee < 0 ? -1 : syntax.childLike(callee, SIZES);
-    const rest = parts.filter((part) => part !== callee && part !== receiver);
-    let inner = callee < 0 ? -1 : syntax.inner(callee);
+    const anonymous = callee >= 0 && syntax.isLike(callee, ANONYMOUS);
+    const rest = anonymous
+      ? syntax.parts(callee)
+      : parts.filter((part) => part !== callee && part !== receiver);
+    let inner = callee < 0 || anonymous ? -1 : syntax.inner(callee);
     let detail =
       syntax.role(node) === ROLE.keywordCall ? (/^\w+/.exec(syntax.text(node))?.[0] ?? '') : '';
     let called: Sources = [];
@@ -87,9 +98,11 @@ export abstract class CallReader extends DeclarationReader {
     }
     const owner = receiver < 0 ? -1 : syntax.inner(receiver);
     const object = receiver < 0 ? called : this.value(receiver);
-    const args = [...(sizes < 0 ? [] : syntax.parts(sizes)), ...rest].flatMap((part) =>
+    const given = [...(sizes < 0 ? [] : syntax.parts(sizes)), ...rest].flatMap((part) =>
       syntax.role(part) === ROLE.arguments ? syntax.parts(part) : [part],
     );
+    const set = syntax.grammar.language === 'bash' ? this.variablesOf(detail, given) : [];
+    const args = given.filter((arg) => !set.includes(arg));
     const values = args.map((arg) => this.value(arg));
     const result = graph.node(CATEGORY.call, entry === undefined ? detail : '');
     if (entry !== undefined) {
@@ -98,7 +111,21 @@ export abstract class CallReader extends DeclarationReader {
     graph.data(object, result, 0);
     values.forEach((value, place) => graph.data(value, result, place + 1));
     this.effects(result, detail, owner, args, mode);
+    set.forEach((arg) =>
+      this.definitions.define(syntax.name(arg), READS.test(detail) ? [result] : []),
+    );
     return [result];
+  }
+
+  /** Bash: the names that a command declares or reads into. */
+  private variablesOf(command: string, args: readonly number[]): number[] {
+    const { syntax } = this;
+    if (DECLARES.test(command)) {
+      return args.filter((arg) => syntax.role(arg) === ROLE.name);
+    }
+    return READS.test(command)
+      ? args.filter((arg) => syntax.isLike(arg, WORD) && /^[A-Za-z_]\w*$/.test(syntax.text(arg)))
+      : [];
   }
 
   /** What a call may change: the object that it is called on, or else what it is given first. */

@@ -14,8 +14,13 @@ const SAME: Record<string, string> = {
 };
 /** What may be put into a string. */
 const INSERTED = /interpolation|substitution|expansion|variable_name|identifier|member|subscript/;
-const STRINGS = /^(?:concatenated|chained)_string$/;
+const STRINGS = /^(?:concatenated_string|chained_string|concatenation)$/;
 const WORDS = /^(?:string|symbol)_array$/;
+/** Bash: `${name}`, perhaps with an operator. */
+const EXPANSION = /^expansion$/;
+/** PHP: `array(1)` is `[1]`. */
+const LONG_ARRAY = /^array\s*\(/i;
+const HEREDOC_BODY = /^heredoc_body$/;
 const SHORTHAND = /^shorthand/;
 const QUOTED = /^([a-zA-Z@$]{0,2})(["'`]{1,3})([\s\S]*)\2$/;
 /** Conditions that are the negation of another. */
@@ -36,6 +41,7 @@ const KEY_MARK: Partial<Record<LanguageId, RegExp>> = {
   python: /^\w+\s*:/,
   ruby: /^\w+\s*=>/,
   lua: /^\[/,
+  php: /=>/,
 };
 /** What stands between the bounds of a slice or a range. */
 const SEPARATOR = /:|\.{2,3}/g;
@@ -116,6 +122,10 @@ export abstract class ExpressionReader extends TypeReader {
     if (syntax.isLike(node, WORDS)) {
       const words = parts.map((part) => this.content(part, inserted));
       return `${syntax.firstWord(node).slice(0, 2)} ${words.join(' ')}`;
+    }
+    const body = syntax.childLike(node, HEREDOC_BODY);
+    if (body >= 0) {
+      return this.content(body, inserted);
     }
     const own = parts.filter((part) => syntax.isLike(part, INSERTED));
     let text = syntax.text(node);
@@ -237,7 +247,7 @@ export abstract class ExpressionReader extends TypeReader {
     const { syntax } = this;
     const name = syntax.typeName(node);
     const operator = syntax.operator(node);
-    const parts = syntax.parts(node);
+    const parts = syntax.parts(node).filter((part) => !syntax.isField(part, 'operator'));
     if (parts.length === 0) {
       return [this.operation(operator === '' ? name : operator, [], true)];
     }
@@ -251,7 +261,8 @@ export abstract class ExpressionReader extends TypeReader {
       const after = this.store(target, [sum], sum);
       return mode !== STATEMENT && /[+-]$/.test(syntax.text(node)) ? before : after;
     }
-    if (syntax.grammar.language === 'rust' && name === 'reference_expression') {
+    const bare = parts.length === 1 && operator === '' && syntax.isLike(node, EXPANSION);
+    if (bare || (syntax.grammar.language === 'rust' && name === 'reference_expression')) {
       return this.value(parts[0]);
     }
     if ((operator === '-' || operator === '+') && syntax.role(parts[0]) === ROLE.number) {
@@ -319,10 +330,10 @@ export abstract class ExpressionReader extends TypeReader {
     if (parts.length === 1 && !/^[[({]|^\w+[[(!]|,$/.test(text)) {
       return this.value(parts[0]);
     }
-    const bracket = /^[[{]/.exec(text)?.[0] ?? '(';
+    const bracket = /^[[{]/.exec(text.replace(LONG_ARRAY, '['))?.[0] ?? '(';
     const result = this.graph.node(CATEGORY.collection, bracket);
     parts.forEach((part, place) => {
-      if (syntax.role(part) === ROLE.keyed) {
+      if (syntax.role(part) === ROLE.keyed && this.isNamedPart(part)) {
         this.graph.data(this.value(part), result, 0);
       } else if (syntax.isLike(part, SHORTHAND)) {
         this.graph.data([this.keyedNode(syntax.text(part), this.value(part))], result, 0);
@@ -331,6 +342,11 @@ export abstract class ExpressionReader extends TypeReader {
       }
     });
     return [result];
+  }
+
+  /** Not one that its place tells. */
+  private isNamedPart(node: number): boolean {
+    return this.syntax.parts(node).length > 1 || this.syntax.field(node, 'key name field') >= 0;
   }
 
   protected keyedNode(key: string, value: Sources): number {

@@ -222,7 +222,11 @@ const OWN: Partial<Record<LanguageId, RoleTable>> = {
     cast: 'as_expression',
   },
   lua: { declaration: 'variable_declaration' },
-  php: { scope: 'global_declaration' },
+  php: {
+    scope: 'global_declaration',
+    collection: 'array_creation_expression',
+    keyed: 'array_element_initializer',
+  },
   scala: { try: 'try_expression', function: 'function_definition', drop: 'annotation modifiers' },
   bash: {
     switch: 'case_statement',
@@ -230,7 +234,8 @@ const OWN: Partial<Record<LanguageId, RoleTable>> = {
     string: 'string raw_string word ansi_c_string concatenation',
     shortCircuit: 'list',
     shell: 'redirected_statement pipeline',
-    pass: 'command_substitution test_command arithmetic_expansion command_name do_group subshell expansion simple_expansion',
+    pass: 'command_substitution test_command arithmetic_expansion command_name do_group subshell simple_expansion',
+    unary: 'expansion',
   },
   go: { skip: 'type_declaration label_name', assign: 'receive_statement' },
 };

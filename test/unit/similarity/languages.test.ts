@@ -7,6 +7,7 @@ import { FINDINGS } from './pairsOfFindings.js';
 import { FORMS } from './pairsOfForms.js';
 import { PARTS } from './pairsOfParts.js';
 import { PATTERNS } from './pairsOfPatterns.js';
+import { MARKED } from './pairsOfMarked.js';
 import { SCOPES } from './pairsOfScopes.js';
 import { TYPES } from './pairsOfTypes.js';
 
@@ -88,7 +89,7 @@ test.each([
   expect(cssg.score(a, b)).toBe(1);
 });
 
-test.each([...PAIRS, ...PARTS, ...FORMS, ...TYPES, ...FINDINGS, ...PATTERNS, ...SCOPES])(
+test.each([...PAIRS, ...PARTS, ...FORMS, ...TYPES, ...FINDINGS, ...PATTERNS, ...SCOPES, ...MARKED])(
   '%s (%s)',
   async (_, language, a, b, verdict) => {
     const cssg = await loadSimilarity(language);
