@@ -1,6 +1,6 @@
-"""Answers of a real model to the tasks of a suite, drawn from published samples.
+"""The different answers of a real model to the tasks of a suite, from published samples.
 
-python3 scripts/similarity/answers.py SUITE.jsonl[.gz] SAMPLES.jsonl SEED > ANSWERS.jsonl
+python3 scripts/similarity/answers.py SUITE.jsonl[.gz] SAMPLES.jsonl > ANSWERS.jsonl
 
 SAMPLES are those of github.com/microsoft/CodeT, CodeT/data/generated_data/HumanEval_codegen16B_..._code_solution.jsonl:
 a prompt and 100 completions a line. Its prompts are not the suite's, letter for letter, so a task is known by the name of
@@ -11,11 +11,9 @@ answer is right is for its task's tests to say (`batcoder bench similarity --sui
 import collections
 import gzip
 import json
-import random
 import re
 import sys
 
-DRAWN = 8
 STOPS = ["\nclass", "\ndef", "\n#", "\nif", "\nprint"]
 
 
@@ -29,7 +27,7 @@ def cut(completion):
 
 
 def main():
-    suite, samples, seed = sys.argv[1:]
+    suite, samples = sys.argv[1:]
     tasks = collections.defaultdict(list)
     for task in lines(suite):
         tasks[task["entry_point"]].append(task)
@@ -39,8 +37,7 @@ def main():
             continue
         task = tasks[name][0]
         programs = list(dict.fromkeys(task["prompt"] + cut(completion) for completion in each["samples"]))
-        chance = random.Random(f"{seed} {task['task_id']}")
-        for program in chance.sample(programs, min(DRAWN, len(programs))):
+        for program in programs:
             print(json.dumps({"task_id": task["task_id"], "solution": program}))
 
 

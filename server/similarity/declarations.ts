@@ -1,10 +1,8 @@
-import type { LanguageId } from '../languages/types.js';
 import { AssignmentReader } from './assignments.js';
 import { type Sources, STATEMENT } from './variables.js';
 import { CATEGORY } from './programGraph.js';
 import { ROLE } from './roles.js';
 
-const HOISTS = new Set<LanguageId>(['typescript', 'tsx', 'javascript']);
 const ARRAY = /^array_declarator$/;
 const FUNCTION = /^function_declarator$/;
 
@@ -36,10 +34,6 @@ export abstract class DeclarationReader extends AssignmentReader {
   /** JavaScript's `var` is the function's. */
   private isOfBlock(node: number): boolean {
     return this.blocks && !(this.hoists && this.isInVariables(node));
-  }
-
-  protected get hoists(): boolean {
-    return HOISTS.has(this.syntax.grammar.language);
   }
 
   protected isInVariables(node: number): boolean {

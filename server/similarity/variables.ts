@@ -31,6 +31,8 @@ const DECLARES = new Set<LanguageId>([
   'lua',
 ]);
 
+const HOISTS = new Set<LanguageId>(['typescript', 'tsx', 'javascript']);
+
 /** Reading variables, and the nodes of plain values. */
 export abstract class VariableReader {
   protected definitions = Definitions.empty();
@@ -48,10 +50,18 @@ export abstract class VariableReader {
   protected readonly free = new Set<number>();
   protected readonly hidden = new Set<number>();
 
+  /** Whether a declaration is the block's. */
+  protected readonly blocks: boolean;
+  /** Whether it may be the function's, wherever it stands. */
+  protected readonly hoists: boolean;
+
   constructor(
     protected readonly syntax: Syntax,
     protected readonly graph: GraphBuilder,
-  ) {}
+  ) {
+    this.blocks = DECLARES.has(syntax.grammar.language);
+    this.hoists = HOISTS.has(syntax.grammar.language);
+  }
 
   abstract visit(node: number, mode: number): Sources;
 
@@ -113,11 +123,6 @@ export abstract class VariableReader {
 
   protected variable(node: number, declares: boolean): number {
     return declares ? this.syntax.declare(node) : this.syntax.name(node);
-  }
-
-  /** Whether a declaration is the block's. */
-  protected get blocks(): boolean {
-    return DECLARES.has(this.syntax.grammar.language);
   }
 
   protected typeText(node: number): string {
