@@ -1,6 +1,6 @@
 import { CATEGORY } from './programGraph.js';
 import { ROLE } from './roles.js';
-import type { Syntax } from './syntax.js';
+import type { Names } from './names.js';
 import { type Sources, VALUE, VariableReader } from './variables.js';
 
 /** Patterns of places, even where there is one place only. */
@@ -41,7 +41,7 @@ export abstract class AssignmentReader extends VariableReader {
   private readonly foreignWrites: {
     node: number;
     name: number;
-    around: ReturnType<Syntax['names']['openBlocks']>;
+    around: ReturnType<Names['openBlocks']>;
   }[] = [];
 
   /** What chooses the element or the slice of an index expression. */
