@@ -35,6 +35,7 @@ const RECEIVER: Partial<Record<LanguageId, string>> = {
 /** Bodies of classes and objects, into which others reach by names. */
 const MEMBERS =
   /class_body|^class_definition$|template_body|declaration_list|^object$|^object_literal$|enum_body/;
+const USES = /^anonymous_function_use_clause$/;
 const INITIALIZERS = /^(?:field_initializer_list|constructor_initializer)$/;
 /** JavaScript: the parameter is a pattern itself. */
 const TAKEN_APART = /^(?:object|array)_pattern$/;
@@ -266,10 +267,16 @@ class FunctionReader extends StatementReader {
     this.dead = outer.dead;
     this.exits = outer.exits;
     this.foreign = outer.foreign;
-    if (syntax.role(node) === ROLE.lambda) {
-      // What a closure sets, its surroundings may see afterwards.
+    if (syntax.role(node) === ROLE.lambda && this.setsOutside(node)) {
       this.definitions.merge(inside);
     }
+  }
+
+  /** Whether the surroundings of a closure may see what it sets: in PHP only what it takes by reference. */
+  private setsOutside(node: number): boolean {
+    const { syntax } = this;
+    const uses = syntax.childLike(node, USES);
+    return syntax.grammar.language !== 'php' || (uses >= 0 && syntax.text(uses).includes('&'));
   }
 
   /** The object that a method is called on, where no parameter holds it: its attributes are kept like a variable's. */

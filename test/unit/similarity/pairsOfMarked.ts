@@ -46,6 +46,20 @@ export const MARKED: Pair[] = [
     (x) =>
       `function f($a, $${x}) { return map(function ($q) use ($${x}) { return $q + $${x}; }); }`,
   ]),
+  [
+    'a variable of a closure that has the name of one around it',
+    'php',
+    'function f($x) { $g = function () { $x = 1; return $x; }; return $g() + $x; }',
+    'function f($x) { $g = function () { $z = 1; return $z; }; return $g() + $x; }',
+    'same',
+  ],
+  [
+    'a variable that a closure sets, or one of its own',
+    'php',
+    'function f($x) { $g = function () use (&$x) { $x = 1; }; $g(); return $x; }',
+    'function f($x) { $g = function () use ($x) { $x = 1; }; $g(); return $x; }',
+    'other',
+  ],
   ...distinct('php', (part) => `function f($a, $b) { return ${part}; }`, [
     '[$a, $b]',
     '[$b, $a]',
